@@ -1,0 +1,1 @@
+"""LlamaCloud Batches v2 in a notebook."""
