@@ -51,9 +51,8 @@ class Query(Request):
     def pairs(self) -> list[tuple[str, str]]:
         pairs: list[tuple[str, str]] = []
         for name, value in self:
-            for item in value if isinstance(value, list) else [value]:
-                if item is not None:
-                    pairs.append((name, _text(item)))
+            values = value if isinstance(value, list) else [value]
+            pairs += [(name, _text(item)) for item in values if item is not None]
         return pairs
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from llamabatch_nb.contract.base import PageQuery, Repeated, Response
 
-#: The one built-in preset that any public source names; the others are plausible and unverified (contract.md section 4).
+#: The one built-in preset that any public source names; others are plausible and unverified (contract.md section 4).
 PARSE_AGENTIC = "cfg-PARSE_AGENTIC"
 
 

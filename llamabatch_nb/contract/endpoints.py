@@ -53,4 +53,5 @@ get_parse_job = Endpoint("GET", f"{PARSE}/{{job_id}}", TypeAdapter(ParseResult))
 list_parse_jobs = Endpoint("GET", PARSE, TypeAdapter(Page[ParseJob]))
 
 list_configurations = Endpoint("GET", "/api/v1/beta/configurations", TypeAdapter(Page[Configuration]))
+get_configuration = Endpoint("GET", "/api/v1/beta/configurations/{config_id}", TypeAdapter(Configuration))
 list_projects = Endpoint("GET", "/api/v1/projects", TypeAdapter(list[Project]))

@@ -1,0 +1,59 @@
+"""One core for both faces: the resources over one httpx client that lives on the loop thread."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from llamabatch_nb.client.http import Http
+from llamabatch_nb.client.loop import Loop
+from llamabatch_nb.client.resources import Batches, Configurations, Directories, Parsing, Projects
+from llamabatch_nb.client.settings import Settings
+from llamabatch_nb.snapshot import Service
+
+
+class Core:
+    """What everything that follows a run talks through. All its methods are coroutines of the loop thread.
+
+    `service` is how people read where this goes. `on_close` is called once, after the last request: the local engine
+    hangs there. `now` is the clock of Snapshots: the engine's own where its time is made up.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        service: Service | None = None,
+        on_close: Callable[[], None] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **http: Any,
+    ) -> None:
+        self.settings = settings
+        self.service = service or settings.service
+        self.http = Http(settings, **http)
+        self.batches = Batches(self.http)
+        self.directories = Directories(self.http)
+        self.parsing = Parsing(self.http)
+        self.configurations = Configurations(self.http)
+        self.projects = Projects(self.http)
+        self.loop = Loop()
+        self.now = now
+        self._on_close = on_close
+        self._closed = False
+        self.before_close: list[Callable[[], Awaitable[None]]] = []
+
+    def close(self) -> None:
+        """Stop what is followed, close the connections, leave the loop thread. Closing twice is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        self.loop.run(self._finish)
+        self.loop.close()
+        if self._on_close is not None:
+            self._on_close()
+
+    async def _finish(self) -> None:
+        for stop in list(self.before_close):
+            await stop()
+        await self.http.aclose()

@@ -1,0 +1,85 @@
+"""The private loop thread that all async work of this package lives on (design.md, decision 1).
+
+Measured there: in three seconds of a busy cell a task on the kernel's own loop updated a panel once, a thread sixteen
+times. So nothing here touches the loop of a notebook: one daemon thread runs one loop, the sync face submits to it and
+waits, the async face submits to it and awaits. The thread starts with the first `Loop` and ends with the last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import CancelledError, Future, wait
+from typing import TypeVar
+
+from anyio.from_thread import BlockingPortal, BlockingPortalProvider
+
+from llamabatch_nb.errors import LoopThreadError
+
+R = TypeVar("R")
+#: How long an interrupted call may take to clean up before the interrupt is raised all the same. Seconds.
+CLEAN_UP = 2.0
+
+_provider = BlockingPortalProvider()
+
+
+class Loop:
+    """A share in the loop thread. Close it when done; the last one stops the thread."""
+
+    def __init__(self) -> None:
+        self._portal: BlockingPortal | None = _provider.__enter__()
+        self._thread = self._portal.call(threading.get_ident)
+        self._lock = threading.Lock()
+
+    @property
+    def here(self) -> bool:
+        """Whether the caller is on the loop thread."""
+        return threading.get_ident() == self._thread
+
+    def start(self, work: Callable[[], Awaitable[R]]) -> Future[R]:
+        """Run `work` on the loop thread; never blocks. Cancelling the future cancels the work."""
+        if self._portal is None:
+            raise LoopThreadError("This client is closed; make a new one with lb.connect() or lb.Client().")
+        return self._portal.start_task_soon(work)
+
+    def run(self, work: Callable[[], Awaitable[R]]) -> R:
+        """Run `work` on the loop thread and wait for it.
+
+        An interrupt cancels the work before it is raised: `portal.call` would leave it running (parsing.md section 8).
+
+        Raises:
+            LoopThreadError: called on the loop thread itself.
+
+        """
+        if self.here:
+            raise LoopThreadError(
+                "A blocking call was made on the loop thread, where it would wait for itself; use the async form there."
+            )
+        future = self.start(work)
+        try:
+            return future.result()
+        except CancelledError:
+            raise
+        except BaseException:
+            if not future.done():
+                future.cancel()
+                wait([future], timeout=CLEAN_UP)
+            raise
+
+    async def relay(self, work: Callable[[], Awaitable[R]]) -> R:
+        """Run `work` on the loop thread and await it from any other loop."""
+        if self.here:
+            return await work()
+        return await asyncio.wrap_future(self.start(work))
+
+    def close(self) -> None:
+        with self._lock:
+            portal, self._portal = self._portal, None
+        if portal is None:
+            return
+        if self.here:
+            # The last share cannot join its own thread; a thread that belongs to nobody does it.
+            threading.Thread(target=_provider.__exit__, args=(None, None, None), daemon=True).start()
+        else:
+            _provider.__exit__(None, None, None)

@@ -1,0 +1,206 @@
+"""What was submitted, on disk before anything waits on it (design.md, decision 6).
+
+One SQLite file. A run is written when its directory exists, a file as soon as it is uploaded, the batch's id as soon as
+there is one: a kernel killed at any moment can go on where it stopped. Never a key in here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from llamabatch_nb.errors import InputError
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    name TEXT,
+    source TEXT NOT NULL,          -- the folder as it was given
+    service TEXT NOT NULL,         -- the base URL; never a key
+    fingerprint TEXT NOT NULL,     -- of contents, names, configuration and service
+    configuration_id TEXT NOT NULL,
+    job_type TEXT NOT NULL,
+    directory_id TEXT NOT NULL,
+    batch_id TEXT,                 -- NULL until the batch exists
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+CREATE INDEX run_by_name ON run (name);
+CREATE INDEX run_by_batch ON run (batch_id);
+CREATE INDEX run_by_fingerprint ON run (fingerprint);
+CREATE TABLE file (
+    run INTEGER NOT NULL REFERENCES run (id),
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    file_id TEXT,                  -- NULL until uploaded
+    error TEXT,                    -- why it could not be uploaded
+    PRIMARY KEY (run, name)
+);
+CREATE TABLE result (
+    service TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    pages INTEGER,
+    pages_failed INTEGER,
+    PRIMARY KEY (service, job_id)
+);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    id: int
+    name: str | None
+    source: str
+    service: str
+    fingerprint: str
+    configuration_id: str
+    job_type: str
+    directory_id: str
+    batch_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    name: str
+    size: int
+    sha256: str
+    file_id: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How many pages a job's archived result has, and how many of them failed."""
+
+    pages: int | None
+    failed: int | None
+
+
+class Journal:
+    """Short transactions over one connection behind a lock; a second process may use the same file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"The journal {path} cannot be used ({error}): move it away to start a new one.") from None
+
+    def add_run(
+        self,
+        *,
+        name: str | None,
+        source: str,
+        service: str,
+        fingerprint: str,
+        configuration_id: str,
+        job_type: str,
+        directory_id: str,
+        files: Iterable[FileRow],
+    ) -> int:
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO run (name, source, service, fingerprint, configuration_id, job_type, directory_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (name, source, service, fingerprint, configuration_id, job_type, directory_id),
+            )
+            assert cursor.lastrowid is not None
+            db.executemany(
+                "INSERT INTO file (run, position, name, size, sha256) VALUES (?, ?, ?, ?, ?)",
+                [(cursor.lastrowid, n, file.name, file.size, file.sha256) for n, file in enumerate(files)],
+            )
+            return cursor.lastrowid
+
+    def file_uploaded(self, run: int, name: str, file_id: str) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE file SET file_id = ?, error = NULL WHERE run = ? AND name = ?", (file_id, run, name))
+
+    def file_refused(self, run: int, name: str, error: str) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE file SET error = ? WHERE run = ? AND name = ?", (error, run, name))
+
+    def batch_created(self, run: int, batch_id: str) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE run SET batch_id = ? WHERE id = ?", (batch_id, run))
+
+    def result_archived(self, service: str, job_id: str, pages: Pages) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO result (service, job_id, pages, pages_failed) VALUES (?, ?, ?, ?)",
+                (service, job_id, pages.pages, pages.failed),
+            )
+
+    def find(self, *, service: str, name: str | None = None, batch_id: str | None = None) -> RunRow | None:
+        """The newest run of that name, or of that batch, on that service."""
+        column, value = ("name", name) if name is not None else ("batch_id", batch_id)
+        return self._run(f"service = ? AND {column} = ?", service, value)
+
+    def same(self, *, service: str, fingerprint: str) -> RunRow | None:
+        """The newest run of the same files and configuration on the same service."""
+        return self._run("service = ? AND fingerprint = ?", service, fingerprint)
+
+    def files(self, run: int) -> list[FileRow]:
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT name, size, sha256, file_id, error FROM file WHERE run = ? ORDER BY position", (run,)
+            ).fetchall()
+        return [FileRow(**dict(row)) for row in rows]
+
+    def results(self, service: str, job_ids: Iterable[str]) -> dict[str, Pages]:
+        """Those of the jobs whose results are in the archive."""
+        found: dict[str, Pages] = {}
+        with self._lock:
+            for job_id in job_ids:
+                row = self._db.execute(
+                    "SELECT pages, pages_failed FROM result WHERE service = ? AND job_id = ?", (service, job_id)
+                ).fetchone()
+                if row is not None:
+                    found[job_id] = Pages(row["pages"], row["pages_failed"])
+        return found
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _run(self, where: str, *values: object) -> RunRow | None:
+        with self._lock:
+            row = self._db.execute(
+                "SELECT id, name, source, service, fingerprint, configuration_id, job_type, directory_id, batch_id"
+                f" FROM run WHERE {where} ORDER BY id DESC LIMIT 1",  # noqa: S608 - columns are written here, values bound
+                values,
+            ).fetchone()
+        return None if row is None else RunRow(**dict(row))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _prepare(self) -> None:
+        with self._transaction() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise InputError(
+                    f"The journal {self._path} was written by a newer llamabatch-nb (schema {version}): update this one."
+                )
+            if version == 0:
+                for statement in _SCHEMA.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {VERSION}")
