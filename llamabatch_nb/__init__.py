@@ -1,1 +1,93 @@
-"""LlamaCloud Batches v2 in a notebook."""
+"""LlamaCloud Batches v2 in a notebook: a folder of documents in, a live panel to watch, DataFrames out.
+
+::
+
+    import llamabatch_nb as lb
+
+    run = lb.submit("invoices/")          # returns at once; with no key the local engine reads the files
+    run                                   # as a cell's last line: the live panel
+    run.wait()                            # blocks; Ctrl-C detaches and says how to re-attach
+    run.files(), run.pages()              # DataFrames with a fixed schema
+    run.export("invoices.parquet")
+    lb.open("bat-…")                      # re-attach from any kernel
+
+    client = lb.connect()                 # LlamaCloud where LLAMA_CLOUD_API_KEY is set, else the local engine
+    job = {"type": "parse_v2", "configuration_id": "cfg-PARSE_AGENTIC"}
+    client.batches.create(config={"job": job}, source_directory_id="dir-…")
+
+Errors are one tree: `lb.errors`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from llamabatch_nb._version import __version__
+
+if TYPE_CHECKING:
+    from llamabatch_nb import errors, frames
+    from llamabatch_nb.client.faces import AsyncClient, Client
+    from llamabatch_nb.connect import connect, connect_async, use
+    from llamabatch_nb.frames.schema import schema
+    from llamabatch_nb.run import Run, open, submit  # noqa: A004 - reads as lb.open("Q3")
+    from llamabatch_nb.snapshot import FileState, Snapshot
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "FileState",
+    "Run",
+    "Snapshot",
+    "__version__",
+    "connect",
+    "connect_async",
+    "errors",
+    "frames",
+    "open",
+    "schema",
+    "submit",
+    "use",
+]
+
+#: Where each name lives. Imported when it is first used, so that `import llamabatch_nb` costs next to nothing.
+_HOMES = {
+    "AsyncClient": "llamabatch_nb.client.faces",
+    "Client": "llamabatch_nb.client.faces",
+    "FileState": "llamabatch_nb.snapshot",
+    "Run": "llamabatch_nb.run",
+    "Snapshot": "llamabatch_nb.snapshot",
+    "connect": "llamabatch_nb.connect",
+    "connect_async": "llamabatch_nb.connect",
+    "open": "llamabatch_nb.run",
+    "schema": "llamabatch_nb.frames.schema",
+    "submit": "llamabatch_nb.run",
+    "use": "llamabatch_nb.connect",
+}
+
+
+class _Face(ModuleType):
+    """The import system binds a submodule's name here when it is imported; `connect` must stay the function."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"errors", "frames"}:
+        return importlib.import_module(f"llamabatch_nb.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"llamabatch_nb has no {name!r}; it has {', '.join(__all__)}.")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

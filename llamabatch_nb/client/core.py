@@ -40,20 +40,20 @@ class Core:
         self.loop = Loop()
         self.now = now
         self._on_close = on_close
-        self._closed = False
+        self.closed = False
         self.before_close: list[Callable[[], Awaitable[None]]] = []
 
     def close(self) -> None:
         """Stop what is followed, close the connections, leave the loop thread. Closing twice is fine."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         self.loop.run(self._finish)
         self.loop.close()
         if self._on_close is not None:
             self._on_close()
 
     async def _finish(self) -> None:
-        for stop in list(self.before_close):
+        for stop in reversed(list(self.before_close)):
             await stop()
         await self.http.aclose()

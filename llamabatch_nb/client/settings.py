@@ -85,7 +85,7 @@ class Settings:
 
 def mended_url(address: str) -> str:
     """A region's name, or a URL; a missing scheme is added, since the service's own docs leave it out for the EU."""
-    address = address.strip().rstrip("/")
+    address = address.strip()
     if address.lower() in REGIONS:
         return REGIONS[address.lower()]
     if "://" not in address:
@@ -98,7 +98,7 @@ def mended_url(address: str) -> str:
         )
     if parts.username or parts.password:
         raise InputError("A base URL with a name or password in it would end up in logs: pass the key as api_key=….")
-    return address
+    return address.rstrip("/")
 
 
 def _secret(value: str | SecretStr | None) -> SecretStr | None:

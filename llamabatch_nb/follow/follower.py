@@ -45,7 +45,7 @@ class Follower:
     ) -> None:
         self.core = core
         self.state = state
-        self.failure: LlamaBatchError | None = None
+        self.failure: Exception | None = None
         self.sending = submission is not None and not submission.reattached
         self._journal = journal
         self._archive = archive
@@ -95,6 +95,12 @@ class Follower:
         if self.failure is not None:
             raise self.failure
         last = self.snapshot
+        if not self.state.ended:
+            raise RunError(
+                f"The client was closed while {last.batch_id or 'the upload'} went on: follow it with a new client.",
+                batch_id=last.batch_id,
+                run_name=last.name,
+            )
         if last.phase == "FAILED":
             raise BatchFailedError(
                 f"The batch {last.batch_id} FAILED and {last.service.label} gives no reason: no file has a reliable "
@@ -191,10 +197,9 @@ class Follower:
         try:
             with self._scope:
                 await self._follow()
-        except BaseExceptionGroup as group:  # never reaches a user (design.md, decision 1)
-            self._fail(_first(group))
-        except LlamaBatchError as error:
-            self._fail(error)
+        except Exception as error:  # kept for whoever waits; a group never reaches a user (design.md, decision 1)
+            self.failure = _first(error)
+            self._trouble = str(self.failure)
         finally:
             self.sending = False
             self.core.http.listeners.remove(self._waiting)
@@ -253,12 +258,6 @@ class Follower:
         elif wait is not None:
             self._tell(f"{self.core.service.label} does not answer; trying again in {wait.seconds:.0f} s")
 
-    def _fail(self, error: BaseException) -> None:
-        if not isinstance(error, LlamaBatchError):
-            raise error
-        self.failure = error
-        self._trouble = str(error)
-
     def _tell_seldom(self) -> None:
         if time.monotonic() - self._told_at >= SHORTEST_NEWS:
             self._tell()
@@ -273,8 +272,7 @@ class Follower:
         return self.state.snapshot(taken_at=self.core.now(), at=time.monotonic(), trouble=trouble or self._trouble)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error

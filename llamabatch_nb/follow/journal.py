@@ -50,6 +50,7 @@ CREATE TABLE result (
     PRIMARY KEY (service, job_id)
 );
 """
+_COLUMNS = "id, name, source, service, fingerprint, configuration_id, job_type, directory_id, batch_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +176,9 @@ class Journal:
 
     def _run(self, where: str, *values: object) -> RunRow | None:
         with self._lock:
+            # The columns are written in this module, the values are bound.
             row = self._db.execute(
-                "SELECT id, name, source, service, fingerprint, configuration_id, job_type, directory_id, batch_id"
-                f" FROM run WHERE {where} ORDER BY id DESC LIMIT 1",  # noqa: S608 - columns are written here, values bound
+                f"SELECT {_COLUMNS} FROM run WHERE {where} ORDER BY id DESC LIMIT 1",  # noqa: S608
                 values,
             ).fetchone()
         return None if row is None else RunRow(**dict(row))
@@ -198,7 +199,7 @@ class Journal:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
                 raise InputError(
-                    f"The journal {self._path} was written by a newer llamabatch-nb (schema {version}): update this one."
+                    f"The journal {self._path} was written by a newer llamabatch-nb (schema {version}): update this."
                 )
             if version == 0:
                 for statement in _SCHEMA.split(";"):

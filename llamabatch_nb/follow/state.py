@@ -11,7 +11,7 @@ from llamabatch_nb.contract.batches import TERMINAL, Batch, Result
 from llamabatch_nb.contract.directories import DirectoryFile
 from llamabatch_nb.contract.parse import ParseJob
 from llamabatch_nb.follow.journal import Pages
-from llamabatch_nb.snapshot import TERMINAL_FILE, UPLOADING, ErrorSource, FileState, Service, Snapshot
+from llamabatch_nb.snapshot import UPLOADING, ErrorSource, FileState, Service, Snapshot
 
 #: No rate and no ETA before this many files were seen to end: one or two say nothing (panels.md).
 ENOUGH = 3
@@ -59,6 +59,10 @@ class RunState:
     estimated_done: int | None = None
     stopped: bool = False  # cancelled before there was a batch
     seen_done: list[tuple[float, int]] = field(default_factory=list)  # (monotonic seconds, files ended)
+
+    @property
+    def batch_id(self) -> str | None:
+        return self.batch.id if self.batch else None
 
     def take_batch(self, batch: Batch) -> None:
         self.batch = batch
@@ -134,7 +138,7 @@ class RunState:
             service=self.service,
             project_id=self.project_id,
             directory_id=self.directory_id,
-            batch_id=self.batch.id if self.batch else None,
+            batch_id=self.batch_id,
             configuration_id=self.configuration_id,
             job_type=self.job_type,
             phase=self._phase(),
@@ -198,6 +202,3 @@ class RunState:
         if file.job is not None and file.job.error_message is not None:
             return file.job.error_message, "job"
         return None, None
-
-
-assert TERMINAL_FILE == {word.lower() for word in TERMINAL}  # one vocabulary (panels.md)

@@ -10,7 +10,7 @@ import anyio
 
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.contract.batches import Batch
-from llamabatch_nb.errors import InputError, NotFoundError, ServiceError, SourceError
+from llamabatch_nb.errors import ConflictError, InputError, InvalidRequestError, NotFoundError, SourceError
 from llamabatch_nb.follow.journal import FileRow, Journal, RunRow
 from llamabatch_nb.follow.source import Source, SourceFile
 from llamabatch_nb.follow.state import RunState, Tracked
@@ -63,7 +63,7 @@ async def prepare(
     job_type: str | None = None,
     new: bool = False,
 ) -> tuple[RunState, Submission]:
-    """Everything before the first upload: check the configuration, find the same run, or make a directory for a new one.
+    """Everything before the first upload: check the configuration, find the same run, or make a directory for a new.
 
     Raises:
         InputError: the configuration; see `job_type_of`.
@@ -117,58 +117,71 @@ async def send(
 
     """
     assert state.directory_id is not None
-    directory_id = state.directory_id
-    limit = anyio.CapacityLimiter(CONCURRENT_UPLOADS)
-    failure: Exception | None = None
-
-    async def upload(file: SourceFile, tracked: Tracked) -> None:
-        nonlocal failure
-        async with limit:
-            if failure is not None or state.stopped:
-                return
-            try:
-                uploaded = await core.directories.files.upload(
-                    directory_id, upload_file=file.path, display_name=file.name, unique_id=file.name
-                )
-            except ServiceError as error:
-                if error.status_code in {401, 402, 403, 404, 429} or error.status_code >= 500:
-                    failure = error  # not of this file: the next would fare no better
-                    return
-                tracked.upload_error = f"{file.name}: {error.detail}"
-                journal.file_refused(submission.run, file.name, tracked.upload_error)
-            except OSError as error:
-                tracked.upload_error = f"{file.name} could not be read ({error.strerror}): restore it and submit again."
-                journal.file_refused(submission.run, file.name, tracked.upload_error)
-            except Exception as error:  # noqa: BLE001 - kept for after the siblings, raised below
-                failure = error
-            else:
-                tracked.file_id = uploaded.id
-                journal.file_uploaded(submission.run, file.name, uploaded.id)
-            on_progress()
-
+    uploads = _Uploads(core, journal, submission.run, state, on_progress)
     async with anyio.create_task_group() as group:
         for file, tracked in zip(submission.source.files, state.files, strict=True):
             if tracked.file_id is None:
-                group.start_soon(upload, file, tracked)
-    if failure is not None:
-        raise failure
+                group.start_soon(uploads.upload, state.directory_id, file, tracked)
+    if uploads.failure is not None:
+        raise uploads.failure
     if state.stopped:
         return
     if not any(tracked.file_id for tracked in state.files):
-        raise SourceError(
-            f"None of the {len(state.files)} files was accepted; the first: {state.files[0].upload_error}"
-        )
+        first = state.files[0].upload_error
+        raise SourceError(f"None of the {len(state.files)} files was accepted; the first: {first}")
     batch = await core.batches.create(
         config={"job": {"type": state.job_type, "configuration_id": state.configuration_id}},
-        source_directory_id=directory_id,
+        source_directory_id=state.directory_id,
     )
     journal.batch_created(submission.run, batch.id)
     state.take_batch(batch)
 
 
+class _Uploads:
+    """What the uploads of one run share. `failure` is not of one file: the next would fare no better."""
+
+    def __init__(
+        self, core: Core, journal: Journal, run: int, state: RunState, on_progress: Callable[[], None]
+    ) -> None:
+        self._core = core
+        self._journal = journal
+        self._run = run
+        self._state = state
+        self._on_progress = on_progress
+        self._limit = anyio.CapacityLimiter(CONCURRENT_UPLOADS)
+        self.failure: Exception | None = None
+
+    async def upload(self, directory_id: str, file: SourceFile, tracked: Tracked) -> None:
+        async with self._limit:
+            if self.failure is not None or self._state.stopped:
+                return
+            try:
+                uploaded = await self._core.directories.files.upload(
+                    directory_id, upload_file=file.path, display_name=file.name, unique_id=file.name
+                )
+            except (InvalidRequestError, ConflictError) as error:
+                self._refused(tracked, f"{file.name} was refused by the service: {error.detail}")
+            except OSError as error:
+                self._refused(
+                    tracked, f"{file.name} could not be read ({error.strerror}): restore it and submit again."
+                )
+            except Exception as error:
+                self.failure = error
+            else:
+                tracked.file_id = uploaded.id
+                self._journal.file_uploaded(self._run, file.name, uploaded.id)
+            self._on_progress()
+
+    def _refused(self, tracked: Tracked, why: str) -> None:
+        tracked.upload_error = why
+        self._journal.file_refused(self._run, tracked.name, why)
+
+
 async def _again(core: Core, journal: Journal, known: RunRow, state: RunState) -> bool | None:
-    """The same files and configuration were submitted before. True: its batch is used; False: go on with its uploads;
-    None: start anew."""
+    """The same files and configuration were submitted before.
+
+    True: its batch is used. False: go on with its uploads. None: start anew.
+    """
     state.directory_id = known.directory_id
     try:
         batch = await _batch_of(core, known)

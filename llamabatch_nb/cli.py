@@ -1,0 +1,103 @@
+"""`llamabatch-nb`: run a folder, serve the local engine, write the sample documents."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from llamabatch_nb._version import __version__
+from llamabatch_nb.errors import LlamaBatchError
+
+#: How a shell sees an interrupt.
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command's exit status: 0 done (files may have failed: they are rows), 1 an error, 2 usage, 130 detached."""
+    options = _parser().parse_args(arguments)
+    try:
+        result: int = options.do(options)
+    except LlamaBatchError as error:
+        print(f"llamabatch-nb: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="llamabatch-nb", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"llamabatch-nb {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="submit a folder, watch it, print the frames, write a file")
+    run.add_argument("folder", help="a folder of documents, or one document")
+    run.add_argument(
+        "--configuration", default="cfg-PARSE_AGENTIC", help="a configuration's or preset's id (%(default)s)"
+    )
+    run.add_argument("--name", help="what to call the run")
+    run.add_argument("--new", action="store_true", help="submit again what was submitted before")
+    run.add_argument("--export", type=Path, metavar="PATH", help="write the pages here (.parquet or .csv)")
+    run.add_argument("--overwrite", action="store_true", help="replace the exported file if it is there")
+    run.set_defaults(do=_run)
+
+    serve = commands.add_parser("serve", help="the local engine as a server")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument("--port", type=int, default=8765, help="port to listen on, 0 for a free one (%(default)s)")
+    serve.add_argument("--data", type=Path, help="folder for its data (default: in the state folder)")
+    serve.set_defaults(do=_serve)
+
+    samples = commands.add_parser("samples", help="write the sample documents into a folder")
+    samples.add_argument("folder", type=Path, metavar="DIR")
+    samples.set_defaults(do=_samples)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    import pandas as pd
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from llamabatch_nb.connect import connect
+    from llamabatch_nb.render.text import render_text
+    from llamabatch_nb.run import submit
+
+    console = Console()
+    with connect() as client:
+        run = submit(
+            options.folder, configuration=options.configuration, name=options.name, new=options.new, client=client
+        )
+        # Where there is no terminal only the end is printed: rich sees to it.
+        with Live(console=console, refresh_per_second=8, transient=False) as live:
+            for snapshot in run.watch():
+                live.update(Text(render_text(snapshot, width=console.width)))
+        run.wait()
+        files, pages = run.files(), run.pages()
+        with pd.option_context("display.width", console.width, "display.max_rows", None, "display.max_columns", None):
+            print("\nfiles = run.files()")
+            print(files[["name", "status", "pages", "error"]].to_string(max_colwidth=90))
+            print("\npages = run.pages()  # the head of it")
+            print(pages[["name", "page", "text"]].head().to_string(max_colwidth=90))
+        if options.export is not None:
+            path = run.export(options.export, overwrite=options.overwrite)
+            print(f"\nWrote {len(pages)} pages to {path}.")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from llamabatch_nb.engine.serve import serve
+    from llamabatch_nb.follow.home import home
+
+    serve(options.host, options.port, options.data or home() / "engine")
+    return 0
+
+
+def _samples(options: argparse.Namespace) -> int:
+    from llamabatch_nb.samples import write_samples
+
+    samples = write_samples(options.folder)
+    print(f"Wrote the sample documents to {options.folder}, and what is true of the invoices to {samples.truth}.")
+    return 0

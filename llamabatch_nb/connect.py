@@ -1,0 +1,131 @@
+"""Which service: LlamaCloud, or the local engine. The only place that puts an engine under a client."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from llamabatch_nb.client.core import Core
+from llamabatch_nb.client.faces import AsyncClient, Base, Client
+from llamabatch_nb.client.inprocess import in_process
+from llamabatch_nb.client.settings import KEY_VARIABLES, URL_VARIABLE, Settings
+from llamabatch_nb.errors import EngineError
+from llamabatch_nb.follow.home import home
+from llamabatch_nb.snapshot import Service
+
+#: How the in-process engine is made, as ``name=value,…``: what notebooks and tests ask of it, unsaid in their cells.
+ENGINE_VARIABLE = "LLAMABATCH_ENGINE"
+_LOCAL_URL = "http://local-engine.localhost"
+#: A call to the in-process engine that takes longer than this has hung: ASGITransport ignores timeouts. Seconds.
+_DEADLINE = 300.0
+
+_lock = threading.RLock()
+_default: Base | None = None
+
+
+def connect(
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    session: str | None = None,
+    organization_id: str | None = None,
+    project_id: str | None = None,
+    data: str | os.PathLike[str] | None = None,
+    engine: Mapping[str, Any] | None = None,
+) -> Client:
+    """The service to work with, which from now on is the default of `lb.submit` and `lb.open`.
+
+    LlamaCloud where there is a key (argument, ``LLAMA_CLOUD_API_KEY`` or ``LLAMA_PARSE_API_KEY``), a `session` cookie
+    or a `base_url` (or ``LLAMA_CLOUD_BASE_URL``); `base_url` also takes a region, ``"na"`` or ``"eu"``. Otherwise the
+    local engine, which reads the files on this machine, keeps its data in the state folder (or in `data`), and says so.
+    `engine` holds keyword arguments of the engine, such as ``{"workers": 4}``.
+
+    Raises:
+        EngineError: the local engine is meant and its extra is not installed, or its folder cannot be used.
+        InputError: an address that cannot be one.
+
+    """
+    given = any((api_key, base_url, session))
+    if given or any(os.environ.get(name) for name in (*KEY_VARIABLES, URL_VARIABLE)):
+        client = Client(
+            api_key=api_key,
+            base_url=base_url,
+            session=session,
+            organization_id=organization_id,
+            project_id=project_id,
+        )
+    else:
+        client = Client(core=_local(data, engine))
+        print("No API key is set: the local engine reads your files, and they stay on this machine.")  # noqa: T201
+    use(client)
+    return client
+
+
+def connect_async(*, data: str | os.PathLike[str] | None = None, **options: Any) -> AsyncClient:
+    """`connect` for those who await: ``client = lb.connect_async(); await client.batches.create(...)``."""
+    return AsyncClient(core=connect(data=data, **options).core)
+
+
+def use(client: Base) -> None:
+    """Make it the default of `lb.submit` and `lb.open`. The one before stays open for the runs that use it."""
+    global _default  # noqa: PLW0603 - a default is what a notebook wants
+    with _lock:
+        _default = client
+
+
+def default() -> Base:
+    """The default client; connects where there is none yet, or where it was closed."""
+    with _lock:
+        if _default is None or _default.core.closed:
+            return connect()
+        return _default
+
+
+def at_exit(close: Callable[[], None]) -> None:
+    """Call it at the end of the process, while threads may still be started.
+
+    `atexit` is too late: by then executors refuse work, and name look-ups need one (seen: RuntimeError "cannot schedule
+    new futures after interpreter shutdown"). concurrent.futures itself uses this hook.
+    """
+    threading._register_atexit(close)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | None) -> Core:
+    try:
+        from llamabatch_nb.engine import Engine
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("llamabatch_nb"):
+            raise
+        raise EngineError(
+            f"The local engine is not installed ({error.name} is missing): pip install 'llamabatch-nb[local]', or set "
+            f"{KEY_VARIABLES[0]} to work with LlamaCloud."
+        ) from None
+    folder = Path(data).expanduser() if data is not None else home() / "engine"
+    engine = Engine(folder, results_while_running=True, **_from_environment(), **(options or {}))
+    engine.start()
+    # The journal tells services apart by their address, so another data folder is another address.
+    name = "" if data is None else hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8] + "."
+    url = _LOCAL_URL.replace("://", f"://{name}")
+    core = Core(
+        Settings(base_url=url, api_key=Settings.read(api_key="local").api_key),
+        service=Service(label="Local engine", base_url=url, local=True),
+        transport=in_process(engine.app),
+        timeout=None,
+        deadline=_DEADLINE,
+        on_close=engine.close,
+        now=engine.now,
+    )
+    at_exit(core.close)
+    return core
+
+
+def _from_environment() -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for part in filter(None, os.environ.get(ENGINE_VARIABLE, "").split(",")):
+        name, _, value = part.partition("=")
+        options[name.strip()] = float(value) if name.strip() == "seconds_per_file" else value.strip()
+    return options

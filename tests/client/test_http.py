@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from llamabatch_nb import errors
+from llamabatch_nb.client.core import Core
+from llamabatch_nb.client.faces import AsyncClient, Client
+from llamabatch_nb.client.http import Wait
+from llamabatch_nb.client.settings import Settings
+
+KEY = "llx-secret-of-mine"
+BATCH = {
+    "id": "bat-1",
+    "config": {"job": {"configuration_id": "cfg-PARSE_AGENTIC", "type": "parse_v2"}},
+    "project_id": "p",
+    "source_directory_id": "dir-1",
+    "status": "PENDING",
+}
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class Service:
+    """A scripted service: what the real engine never says (502s, proxies' pages, a wait that is too long)."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        self.answers: list[httpx.Response | Exception] = []
+        self.slept: list[float] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[Client]:
+    core = Core(
+        Settings.read(api_key=KEY, session="cookie-of-mine", organization_id="org", project_id="prj"),
+        transport=httpx.MockTransport(service),
+        sleep=service.sleep,
+        jitter=lambda: 0.0,
+    )
+    with Client(core=core) as client:
+        yield client
+
+
+def ok(body: object = BATCH) -> httpx.Response:
+    return httpx.Response(200, json=body)
+
+
+def test_create_is_what_the_page_says(service: Service, client: Client) -> None:
+    service.answers = [ok()]
+    batch = client.batches.create(
+        config={"job": {"type": "parse_v2", "configuration_id": "cfg-PARSE_AGENTIC"}},
+        source_directory_id="dir-1",
+        organization_id="other-org",
+    )
+    (request,) = service.requests
+    assert (request.method, request.url.path) == ("POST", "/api/v2/batches")
+    assert dict(request.url.params) == {"organization_id": "other-org", "project_id": "prj"}
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["cookie"] == "session=cookie-of-mine"
+    assert request.headers["content-type"] == "application/json"
+    assert json.loads(request.content) == {
+        "config": {"job": {"type": "parse_v2", "configuration_id": "cfg-PARSE_AGENTIC"}},
+        "source_directory_id": "dir-1",
+    }
+    assert (batch.id, batch.status, batch.results) == ("bat-1", "PENDING", None)
+
+
+def test_unknown_words_and_fields_survive(service: Service, client: Client) -> None:
+    job = {"id": "x", "type": "sheet_v9"}
+    results = [{"source_directory_file_id": "dfl-1", "job_reference": job, "shelf": 3}]
+    service.answers = [ok({**BATCH, "status": "PAUSED", "mood": "fine", "results": results})]
+    batch = client.batches.get("bat-1", expand=["results"])
+    assert batch.status == "PAUSED"
+    assert batch.model_dump()["mood"] == "fine"
+    assert batch.results is not None
+    assert batch.results[0].job_reference is not None
+    assert batch.results[0].job_reference.type == "sheet_v9"
+    assert str(service.requests[0].url.query, "ascii").startswith("expand=results")
+
+
+def test_what_is_sent_is_checked_first(service: Service, client: Client) -> None:
+    with pytest.raises(errors.InputError, match="nothing was sent"):
+        client.batches.create(config={"job": {"type": "sheet_v9", "configuration_id": "c"}}, source_directory_id="d")
+    with pytest.raises(errors.InputError, match="source_directory_id"):
+        client.batches.create(config={"job": {"type": "parse_v2", "configuration_id": "c"}}, source_directory_id="")
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.InvalidRequestError),
+        (401, errors.AuthenticationError),
+        (402, errors.OutOfCreditsError),
+        (403, errors.PermissionDeniedError),
+        (404, errors.NotFoundError),
+        (409, errors.ConflictError),
+        (418, errors.ServiceError),
+        (422, errors.InvalidRequestError),
+    ],
+)
+def test_a_refusal_has_a_class_and_a_reason(
+    service: Service, client: Client, status: int, kind: type[errors.ServiceError]
+) -> None:
+    service.answers = [httpx.Response(status, json={"detail": [{"loc": ["body", "x"], "msg": "is odd"}]})]
+    with pytest.raises(errors.ServiceError) as caught:
+        client.batches.get("bat-1")
+    assert type(caught.value) is kind
+    assert (caught.value.status_code, caught.value.detail) == (status, "body.x: is odd")
+    assert (caught.value.method, caught.value.path) == ("GET", "/api/v2/batches/bat-1")
+    assert KEY not in str(caught.value)
+
+
+def test_a_read_goes_through_trouble_and_says_so(service: Service, client: Client) -> None:
+    waits: list[Wait | None] = []
+    client.core.http.listeners.append(waits.append)
+    service.answers = [httpx.Response(503), httpx.Response(429, headers={"retry-after": "4"}), ok()]
+    assert client.batches.get("bat-1").id == "bat-1"
+    assert service.slept == [0.5, 4]
+    assert waits == [Wait(0.5, 503), None, Wait(4, 429), None]
+
+
+def test_a_create_is_sent_once(service: Service, client: Client) -> None:
+    service.answers = [httpx.ReadTimeout("late"), ok()]
+    with pytest.raises(errors.UnreachableError, match="may have been done"):
+        client.batches.create(
+            config={"job": {"type": "parse_v2", "configuration_id": "c"}}, source_directory_id="dir-1"
+        )
+    assert len(service.requests) == 1
+
+
+def test_a_long_wait_is_raised_with_its_time(service: Service, client: Client) -> None:
+    service.answers = [httpx.Response(429, headers={"retry-after": "3600"}, json={"detail": "slow down"})]
+    with pytest.raises(errors.RateLimitedError) as caught:
+        client.batches.get("bat-1")
+    assert caught.value.retry_after == 3600
+    assert service.slept == []
+
+
+def test_a_proxys_page_is_not_an_answer(service: Service, client: Client) -> None:
+    service.answers = [httpx.Response(200, html="<html>Sign in</html>")]
+    with pytest.raises(errors.UnexpectedAnswerError, match="text/html"):
+        client.batches.get("bat-1")
+
+
+def test_pages_are_fetched_as_they_are_read(service: Service, client: Client) -> None:
+    service.answers = [
+        ok({"items": [{**BATCH, "id": "bat-1"}], "next_page_token": "t2"}),
+        ok({"items": [], "next_page_token": "t3"}),
+        ok({"items": [{**BATCH, "id": "bat-2"}], "next_page_token": None}),
+    ]
+    found = client.batches.list(status="RUNNING", page_size=1)
+    assert service.requests == []
+    assert [batch.id for batch in found] == ["bat-1", "bat-2"]
+    queries = [dict(request.url.params) for request in service.requests]
+    base = {"status": "RUNNING", "page_size": "1", "organization_id": "org", "project_id": "prj"}
+    assert queries == [base, {**base, "page_token": "t2"}, {**base, "page_token": "t3"}]
+
+
+async def _create(client: AsyncClient) -> str:
+    batch = await client.batches.create(
+        config={"job": {"type": "parse_v2", "configuration_id": "c"}}, source_directory_id="dir-1"
+    )
+    listed = [item.id async for item in client.batches.list()]
+    return f"{batch.id} {listed}"
+
+
+def test_the_async_face_works_in_any_loop(service: Service) -> None:
+    import asyncio
+
+    async def main() -> str:
+        core = Core(Settings.read(api_key=KEY), transport=httpx.MockTransport(service))
+        async with AsyncClient(core=core) as client:
+            return await _create(client)
+
+    service.answers = [ok(), ok({"items": [BATCH]})]
+    assert asyncio.run(main()) == "bat-1 ['bat-1']"
+
+
+def test_a_blocking_call_works_inside_a_running_loop(service: Service, client: Client) -> None:
+    """A notebook cell is one: no nest_asyncio, no patched loop."""
+    import asyncio
+
+    async def cell() -> str:
+        return client.batches.get("bat-1").id
+
+    service.answers = [ok()]
+    assert asyncio.run(cell()) == "bat-1"
+
+
+def test_a_blocking_call_on_the_loop_thread_raises(client: Client) -> None:
+    async def on_the_loop() -> None:
+        client.batches.get("bat-1")
+
+    with pytest.raises(errors.LoopThreadError):
+        client.core.loop.run(on_the_loop)
+
+
+def test_a_closed_client_says_so(service: Service, client: Client) -> None:
+    client.close()
+    client.close()
+    with pytest.raises(errors.LoopThreadError, match="closed"):
+        client.batches.get("bat-1")
+
+
+def test_uploads_are_streamed_with_the_text_parts_first(service: Service, client: Client, tmp_path: Path) -> None:
+    document = tmp_path / "a b.pdf"
+    document.write_bytes(b"%PDF-1.7 not really")
+    body = {"id": "dfl-1", "directory_id": "dir-1", "display_name": "x", "unique_id": "x", "project_id": "p"}
+    service.answers = [httpx.Response(429, headers={"retry-after": "1"}), ok(body)]
+    client.directories.files.upload("dir-1", upload_file=document, unique_id="in/a b.pdf", metadata={"year": 2026})
+    sent = service.requests[-1].content
+    assert sent.index(b'name="unique_id"') < sent.index(b'name="upload_file"')
+    assert b'{"year": 2026}' in sent
+    assert b'filename="a b.pdf"' in sent
+    assert sent.count(b"%PDF-1.7 not really") == 1
+
+
+def test_the_key_is_in_no_repr_and_no_pickle(client: Client) -> None:
+    for shown in (repr(client), repr(client.core.settings), str(client.core.settings), repr(vars(client))):
+        assert KEY not in shown
+        assert "cookie-of-mine" not in shown
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(client)
