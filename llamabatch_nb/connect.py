@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ ENGINE_VARIABLE = "LLAMABATCH_ENGINE"
 _LOCAL_URL = "http://local-engine.localhost"
 #: A call to the in-process engine that takes longer than this has hung: ASGITransport ignores timeouts. Seconds.
 _DEADLINE = 300.0
+
+#: Some of what the extra `local` brings; enough to tell whether it is there.
+_ENGINE_NEEDS = ("fastapi", "loky", "liteparse")
 
 _lock = threading.RLock()
 _default: Base | None = None
@@ -95,15 +99,14 @@ def at_exit(close: Callable[[], None]) -> None:
 
 
 def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | None) -> Core:
-    try:
-        from llamabatch_nb.engine import Engine
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("llamabatch_nb"):
-            raise
+    missing = [name for name in _ENGINE_NEEDS if find_spec(name) is None]
+    if missing:
         raise EngineError(
-            f"The local engine is not installed ({error.name} is missing): pip install 'llamabatch-nb[local]', or set "
-            f"{KEY_VARIABLES[0]} to work with LlamaCloud."
-        ) from None
+            f"The local engine is not installed ({', '.join(missing)} missing): pip install 'llamabatch-nb[local]', or "
+            f"set {KEY_VARIABLES[0]} to work with LlamaCloud."
+        )
+    from llamabatch_nb.engine import Engine
+
     folder = Path(data).expanduser() if data is not None else home() / "engine"
     engine = Engine(folder, results_while_running=True, **_from_environment(), **(options or {}))
     engine.start()
@@ -117,7 +120,7 @@ def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | Non
         timeout=None,
         deadline=_DEADLINE,
         on_close=engine.close,
-        now=engine.now,
+        now=engine.clock,
     )
     at_exit(core.close)
     return core

@@ -1,1 +1,23 @@
-"""..."""
+"""Snapshots and job results -> pandas DataFrames with declared schemas -> files.
+
+Pure: nothing here fetches. What a frame holds is declared in `llamabatch_nb.frames.schema`.
+"""
+
+from __future__ import annotations
+
+from llamabatch_nb.frames.export import export, read_parquet
+from llamabatch_nb.frames.files import files
+from llamabatch_nb.frames.pages import pages
+from llamabatch_nb.frames.schema import FILES, PAGES, Column, Schema, schema
+
+__all__ = [
+    "FILES",
+    "PAGES",
+    "Column",
+    "Schema",
+    "export",
+    "files",
+    "pages",
+    "read_parquet",
+    "schema",
+]

@@ -1,0 +1,162 @@
+"""The one table that says what every frame holds: column, dtype, meaning, unit, source.
+
+pandas guesses other dtypes for 0, 1 and n rows (anchors.md, part 1d: a one-row batch gave int64, a two-row batch
+float64, an empty one no columns at all). So a frame's schema comes from here and never from its rows.
+
+dtypes. Text is ``string``, always stored by Arrow, so that pandas 2.2 and 3 give the same; numbers are ``Int64`` and
+``Float64``, flags ``boolean``, times ``datetime64[us, UTC]``. What is not known is NA. A duration is ``Float64`` in
+seconds and no timedelta: Parquet has no type for one (other readers see a bare integer), and in CSV it would read
+``0 days 00:00:03``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from llamabatch_nb.errors import InputError
+
+Dtype = Literal["string", "Int64", "Float64", "boolean", "datetime64[us, UTC]"]
+
+#: How a declared dtype is built: values go through the Arrow type, which refuses what does not fit instead of guessing.
+_BUILT: dict[Dtype, tuple[Any, pa.DataType]] = {
+    # large_string: the texts of one frame may pass the 2 GB that 32-bit offsets reach.
+    "string": (pd.StringDtype("pyarrow"), pa.large_string()),
+    "Int64": (pd.Int64Dtype(), pa.int64()),
+    "Float64": (pd.Float64Dtype(), pa.float64()),
+    "boolean": (pd.BooleanDtype(), pa.bool_()),
+    "datetime64[us, UTC]": (pd.DatetimeTZDtype("us", "UTC"), pa.timestamp("us", "UTC")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One declared column. `source` is the API field the value comes from, or says how it is computed."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    unit: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of one frame, in order. `version` grows when a column changes its name, dtype or meaning."""
+
+    name: str
+    version: int
+    columns: tuple[Column, ...]
+
+    def empty(self) -> pd.DataFrame:
+        """No rows, all columns."""
+        return self.frame([])
+
+    def frame(self, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
+        r"""One row a mapping, exactly the declared columns and dtypes for 0, 1 and n rows, index 0 … n-1.
+
+        A key that is missing is NA, and so are None and NaN; a time without a zone is taken as UTC. Lone surrogates,
+        which a file name of broken bytes holds and UTF-8 cannot, are written out as ``\udcff``.
+
+        Raises:
+            TypeError, ValueError, OverflowError: Arrow's, for a value that does not fit its column.
+
+        """
+        rows = list(rows)
+        return pd.DataFrame({column.name: _array(column, rows) for column in self.columns})
+
+
+def _array(column: Column, rows: list[Mapping[str, object]]) -> Any:
+    dtype, arrow = _BUILT[column.dtype]
+    values = [storable(value) if isinstance(value := row.get(column.name), str) else value for row in rows]
+    # from_pandas: a NaN in the API's JSON is something unknown, and unknown is NA.
+    return dtype.__from_arrow__(pa.array(values, arrow, from_pandas=True))
+
+
+def storable(text: str) -> str:
+    """`text` with lone surrogates written out, so that it is valid UTF-8 and two broken names stay apart."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+FILES = Schema(
+    "files",
+    1,
+    (
+        Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id"),
+        Column("file_id", "string", "Directory file, the stable key of a row", None, "directory_file.id"),
+        Column(
+            "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
+        ),
+        Column("size", "Int64", "Size of the file", "bytes", "folder"),
+        Column("status", "string", "Status of the job, or how near the file is to one", None, "job.status, lower case"),
+        Column("error", "string", "Why there is no result", None, "upload, result or job: error_message"),
+        Column("error_source", "string", "What failed: upload, mapping or job", None, "which of these had the error"),
+        Column("job_id", "string", "Job that the batch made for the file", None, "result.job_reference.id"),
+        Column("job_type", "string", "parse_v2, extract_v2 or a newer word", None, "result.job_reference.type"),
+        Column("pages", "Int64", "Pages, once the result has been fetched", "pages", "pages of the job's result"),
+        Column("pages_failed", "Int64", "Pages that could not be read", "pages", "pages with success = false"),
+        Column("credits", "Float64", "Price as reported; NA until it is billed", "credits", "job.usage.credits"),
+        Column("created_at", "datetime64[us, UTC]", "When the job was made, server's clock", None, "job.created_at"),
+        Column(
+            "updated_at", "datetime64[us, UTC]", "When the job last changed, server's clock", None, "job.updated_at"
+        ),
+        Column(
+            "duration", "Float64", "How long the job took, once it has ended", "s", "job.updated_at - job.created_at"
+        ),
+    ),
+)
+
+PAGES = Schema(
+    "pages",
+    1,
+    (
+        Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id"),
+        Column("file_id", "string", "Directory file the page belongs to", None, "directory_file.id"),
+        Column(
+            "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
+        ),
+        Column("job_id", "string", "Job that read the page", None, "result.job_reference.id"),
+        Column("page", "Int64", "Page number, from 1", None, "page_number of any expanded part"),
+        Column("text", "string", "Plain text, laid out as on the page", None, "text.pages[].text"),
+        Column("markdown", "string", "The page as markdown", None, "markdown.pages[].markdown"),
+        Column(
+            "success",
+            "boolean",
+            "Read without a failure; NA where nothing says",
+            None,
+            "markdown, items: pages[].success",
+        ),
+        Column("error", "string", "Why the page could not be read", None, "markdown, items: pages[].error"),
+        Column("confidence", "Float64", "How sure the service is of the page", "0 to 1", "metadata.pages[].confidence"),
+        Column("width", "Float64", "Width of the page", "pt", "items.pages[].page_width"),
+        Column("height", "Float64", "Height of the page", "pt", "items.pages[].page_height"),
+    ),
+)
+
+SCHEMAS: Mapping[str, Schema] = {schema.name: schema for schema in (FILES, PAGES)}
+
+
+def schema(name: str) -> pd.DataFrame:
+    """The declared table of the frame `name`, a row a column: column, dtype, meaning, unit, source (all ``string``).
+
+    Raises:
+        InputError: no frame has that name; the message lists those that exist.
+
+    """
+    if name not in SCHEMAS:
+        raise InputError(f"There is no frame {name!r}: ask for one of {', '.join(SCHEMAS)}.")
+    columns = SCHEMAS[name].columns
+    return pd.DataFrame(
+        {
+            "column": [column.name for column in columns],
+            "dtype": [column.dtype for column in columns],
+            "meaning": [column.meaning for column in columns],
+            "unit": [column.unit for column in columns],
+            "source": [column.source for column in columns],
+        },
+        dtype=_BUILT["string"][0],
+    )
