@@ -101,3 +101,7 @@ def _samples(options: argparse.Namespace) -> int:
     samples = write_samples(options.folder)
     print(f"Wrote the sample documents to {options.folder}, and what is true of the invoices to {samples.truth}.")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -196,6 +196,7 @@ class Run:
         """
         from llamabatch_nb import frames
 
+        frames.target(path, overwrite=overwrite)  # before the results are fetched
         return frames.export(self.files() if frame == "files" else self.pages(), path, overwrite=overwrite)
 
     def close(self) -> None:

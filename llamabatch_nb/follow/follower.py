@@ -55,7 +55,8 @@ class Follower:
         self._told_at = 0.0
         self._trouble: str | None = None
         self._task: Future[None] | None = None
-        self._scope = anyio.CancelScope()
+        self._scope: anyio.CancelScope | None = None  # made on the loop, where alone it can be
+        self._stopping = False
         self.snapshot = self._taken()
 
     def start(self) -> None:
@@ -65,7 +66,9 @@ class Follower:
 
     async def stop(self) -> None:
         """Stop following. The batch goes on."""
-        self._scope.cancel()
+        self._stopping = True
+        if self._scope is not None:
+            self._scope.cancel()
         await self._finished.wait()
 
     @property
@@ -195,8 +198,9 @@ class Follower:
     async def _run(self) -> None:
         self.core.http.listeners.append(self._waiting)
         try:
-            with self._scope:
-                await self._follow()
+            with anyio.CancelScope() as self._scope:
+                if not self._stopping:
+                    await self._follow()
         except Exception as error:  # kept for whoever waits; a group never reaches a user (design.md, decision 1)
             self.failure = _first(error)
             self._trouble = str(self.failure)

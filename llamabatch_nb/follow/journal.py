@@ -21,7 +21,7 @@ CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     name TEXT,
     source TEXT NOT NULL,          -- the folder as it was given
-    service TEXT NOT NULL,         -- the base URL; never a key
+    service TEXT NOT NULL,         -- the base URL, never a key
     fingerprint TEXT NOT NULL,     -- of contents, names, configuration and service
     configuration_id TEXT NOT NULL,
     job_type TEXT NOT NULL,
@@ -202,6 +202,7 @@ class Journal:
                     f"The journal {self._path} was written by a newer llamabatch-nb (schema {version}): update this."
                 )
             if version == 0:
+                # Not executescript, which would commit the transaction that keeps a second process out.
                 for statement in _SCHEMA.split(";"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {VERSION}")

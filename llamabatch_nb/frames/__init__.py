@@ -5,7 +5,7 @@ Pure: nothing here fetches. What a frame holds is declared in `llamabatch_nb.fra
 
 from __future__ import annotations
 
-from llamabatch_nb.frames.export import export, read_parquet
+from llamabatch_nb.frames.export import export, read_parquet, target
 from llamabatch_nb.frames.files import files
 from llamabatch_nb.frames.pages import pages
 from llamabatch_nb.frames.schema import FILES, PAGES, Column, Schema, schema
@@ -20,4 +20,5 @@ __all__ = [
     "pages",
     "read_parquet",
     "schema",
+    "target",
 ]

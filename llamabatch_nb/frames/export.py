@@ -39,16 +39,8 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str], *, overwrite: bool
             exist, a file that does (unless `overwrite`), a full or read-only disk, values that the format cannot hold.
 
     """
-    path = Path(path).expanduser()
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise ExportError(f"{path} has no suffix that can be written: end its name in {' or '.join(_WRITERS)}.")
-    if not path.parent.is_dir():
-        raise ExportError(f"The folder {path.parent} for {path.name} does not exist: create it first.")
-    if path.is_dir():
-        raise ExportError(f"{path} is a folder: name a file in it.")
-    if path.exists() and not overwrite:
-        raise ExportError(f"{path} exists already: pass overwrite=True to replace it.")
+    path = target(path, overwrite=overwrite)
+    write = _WRITERS[path.suffix.lower()]
     try:
         if any(name is not None for name in frame.index.names):
             frame = frame.reset_index()
@@ -58,6 +50,25 @@ def export(frame: pd.DataFrame, path: str | os.PathLike[str], *, overwrite: bool
         raise ExportError(f"{path} was not written ({reason}): make room or choose another folder.") from error
     except (ValueError, pa.ArrowException) as error:
         raise ExportError(f"{path} was not written ({error}): mend that column first.") from error
+    return path
+
+
+def target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """`path`, if `export` can write there: asked before the work of a frame is done.
+
+    Raises:
+        ExportError: as `export` would.
+
+    """
+    path = Path(path).expanduser()
+    if path.suffix.lower() not in _WRITERS:
+        raise ExportError(f"{path} has no suffix that can be written: end its name in {' or '.join(_WRITERS)}.")
+    if not path.parent.is_dir():
+        raise ExportError(f"The folder {path.parent} for {path.name} does not exist: create it first.")
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder: name a file in it.")
+    if path.exists() and not overwrite:
+        raise ExportError(f"{path} exists already: pass overwrite=True to replace it.")
     return path
 
 
