@@ -78,9 +78,10 @@ def _run(options: argparse.Namespace) -> int:
         files, pages = run.files(), run.pages()
         with pd.option_context("display.width", console.width, "display.max_rows", None, "display.max_columns", None):
             print("\nfiles = run.files()")
-            print(files[["name", "status", "pages", "error"]].to_string(max_colwidth=90))
-            print("\npages = run.pages()  # the head of it")
-            print(pages[["name", "page", "text"]].head().to_string(max_colwidth=90))
+            print(files[["name", "status", "pages", "error"]].to_string(max_colwidth=None, na_rep=""))
+            print("\npages = run.pages()  # the head of it, white space folded")
+            head = pages[["name", "page", "text"]].head()
+            print(head.assign(text=head["text"].str.split().str.join(" ")).to_string(max_colwidth=80))
         if options.export is not None:
             path = run.export(options.export, overwrite=options.overwrite)
             print(f"\nWrote {len(pages)} pages to {path}.")

@@ -26,7 +26,7 @@ from llamabatch_nb.follow.home import home
 from llamabatch_nb.follow.journal import Journal
 from llamabatch_nb.follow.source import read_source
 from llamabatch_nb.follow.submit import prepare
-from llamabatch_nb.snapshot import Snapshot
+from llamabatch_nb.snapshot import UPLOADING, Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,17 +238,17 @@ class Run:
         return f"Run({(self.name or self.id or self.snapshot.source)!r})"
 
     async def _wait(self, timeout: float | None) -> Snapshot:  # noqa: ASYNC109 - a deadline with a message of its own
-        with anyio.move_on_after(timeout) as deadline:
-            ended = await self._follower.wait_ended()
-        if not deadline.cancelled_caught:
-            return ended
-        last = self.snapshot
-        raise DeadlineError(
-            f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of {len(last.files)} "
-            f"files done; it goes on. {self._how_to_come_back()}",
-            batch_id=last.batch_id,
-            run_name=last.name,
-        )
+        try:
+            with anyio.fail_after(timeout):
+                return await self._follower.wait_ended()
+        except TimeoutError:
+            last = self.snapshot
+            raise DeadlineError(
+                f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of {len(last.files)} "
+                f"files done; it goes on. {self._how_to_come_back()}",
+                batch_id=last.batch_id,
+                run_name=last.name,
+            ) from None
 
     async def _next(self, seen: Snapshot | None) -> tuple[Snapshot, bool]:
         news = anyio.Event()
@@ -264,9 +264,7 @@ class Run:
         """Called when the process ends."""
         if self._follower.sending:
             print(f"Finishing the uploads of {self!r} before leaving.", file=sys.stderr)  # noqa: T201
-            for _ in self.watch():
-                if not self._follower.sending:
-                    break
+            next(filter(lambda snapshot: snapshot.phase != UPLOADING, self.watch()), None)
         if self._follower.failure is not None:
             print(f"{self._follower.failure} {self._how_to_come_back()}", file=sys.stderr)  # noqa: T201
         elif not self.finished and self.snapshot.service.local:

@@ -32,7 +32,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 @pytest.fixture(autouse=True)
 def nothing_outlives(request: pytest.FixtureRequest) -> Iterator[None]:
     """The leak guard (anchors.md, habit 7): no widget, thread or process of ours outlives a test."""
-    if "shared_server" in request.fixturenames:  # a server that a whole module shares is that module's to close
+    if "lab" in request.fixturenames:  # its kernels belong to a server that a whole session shares
         yield
         return
     before = _alive()

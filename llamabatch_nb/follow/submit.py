@@ -127,8 +127,10 @@ async def send(
     if state.stopped:
         return
     if not any(tracked.file_id for tracked in state.files):
-        first = state.files[0].upload_error
-        raise SourceError(f"None of the {len(state.files)} files was accepted; the first: {first}")
+        first = state.files[0]
+        raise SourceError(
+            f"None of the {len(state.files)} files was accepted; the first, {first.name!r}: {first.upload_error}"
+        )
     batch = await core.batches.create(
         config={"job": {"type": state.job_type, "configuration_id": state.configuration_id}},
         source_directory_id=state.directory_id,
@@ -160,7 +162,7 @@ class _Uploads:
                     directory_id, upload_file=file.path, display_name=file.name, unique_id=file.name
                 )
             except (InvalidRequestError, ConflictError) as error:
-                self._refused(tracked, f"{file.name} was refused by the service: {error.detail}")
+                self._refused(tracked, f"The service refused it: {error.detail}")
             except OSError as error:
                 self._refused(
                     tracked, f"{file.name} could not be read ({error.strerror}): restore it and submit again."

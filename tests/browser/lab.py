@@ -87,12 +87,13 @@ class Lab:
             log.close()
 
     def write(self, name: str, cells: Sequence[str]) -> None:
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        new = nbformat.v4
+        notebook = new.new_notebook(cells=[new.new_code_cell(cell) for cell in cells])  # type: ignore[no-untyped-call]
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.root / name)
+        nbformat.write(notebook, self.root / name)  # type: ignore[no-untyped-call]
 
     def read(self, name: str) -> Any:
-        return nbformat.read(self.root / name, as_version=4)
+        return nbformat.read(self.root / name, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def _address(process: subprocess.Popen[bytes], folder: Path) -> str:

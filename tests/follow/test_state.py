@@ -55,12 +55,9 @@ def test_completed_means_mapped_and_the_run_goes_on_until_its_jobs_end() -> None
     run = state("a", "b")
     run.take_batch(batch("COMPLETED", [mapped("a"), mapped("b")]))
     run.take_jobs([job("a", "COMPLETED"), job("b", "RUNNING")])
-    assert not run.ended
-    assert not taken(run).ended
-    assert run.open_jobs() == ["pjb-b"]
+    assert (run.ended, taken(run).ended, run.open_jobs()) == (False, False, ["pjb-b"])
     run.take_jobs([job("b", "FAILED", "no")])
-    assert run.ended
-    assert taken(run).ended
+    assert (run.ended, taken(run).ended, run.open_jobs()) == (True, True, [])
 
 
 def test_null_results_with_completed_means_ask_again() -> None:
