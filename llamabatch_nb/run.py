@@ -244,8 +244,8 @@ class Run:
         except TimeoutError:
             last = self.snapshot
             raise DeadlineError(
-                f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of {len(last.files)} "
-                f"files done; it goes on. {self._how_to_come_back()}",
+                f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of "
+                f"{len(last.files)} files done; it goes on. {self._how_to_come_back()}",
                 batch_id=last.batch_id,
                 run_name=last.name,
             ) from None

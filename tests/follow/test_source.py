@@ -38,7 +38,7 @@ def test_one_file_is_a_source(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_submitted_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="There is no folder '.*nowhere'"):
+    with pytest.raises(SourceError, match=r"There is no folder '.*nowhere'"):
         read_source(tmp_path / "nowhere")
     with pytest.raises(SourceError, match="holds no files"):
         read_source(tmp_path)

@@ -71,8 +71,11 @@ def test_the_three_shapes_of_a_result() -> None:
     run.take_batch(
         batch(
             "COMPLETED",
-            [mapped("a"), {"source_directory_file_id": "dfl-b", "error_message": "no room"}]
-            + [{"source_directory_file_id": "dfl-c"}],
+            [
+                mapped("a"),
+                {"source_directory_file_id": "dfl-b", "error_message": "no room"},
+                {"source_directory_file_id": "dfl-c"},
+            ],
         )
     )
     run.take_jobs([job("a", "FAILED", "damaged")])
