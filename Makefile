@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export LLAMABATCH_HOME ?= $(CURDIR)/.llamabatch
 
-.PHONY: help demo lab test lint unit browser notebooks bench drills screenshots clean chromium
+.PHONY: help demo lab test lint unit browser notebooks refresh bench drills screenshots clean chromium
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,8 +33,15 @@ lint: .venv/dev
 unit: .venv/dev
 	$(BIN)/python -m pytest -m "not browser" tests
 
+# Seeded ids and a fixed clock, so that what is committed is what comes out; a state folder of their own.
+SEEDED = home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; LLAMABATCH_HOME=$$home LLAMABATCH_ENGINE=seed=notebooks
+
 notebooks: .venv/dev
-	$(BIN)/python -m tests.notebooks
+	$(SEEDED) $(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/nbval-sanitize.cfg notebooks
+
+refresh: .venv/dev  ## run the notebooks anew and keep their outputs, to be committed
+	$(SEEDED) $(BIN)/python -m jupyter nbconvert --to notebook --inplace --execute --log-level WARN \
+	    --ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 browser: .venv/dev chromium
 	$(BIN)/python -m pytest -m browser tests

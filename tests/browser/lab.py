@@ -134,8 +134,12 @@ class Notebook:
 
     def ready(self) -> Self:
         """The kernel is there and idle."""
-        self.page.wait_for_selector(
-            ".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=60_000
+        self.page.wait_for_function(
+            """() => {
+                const context = window.jupyterapp.shell.currentWidget?.sessionContext;
+                return context?.isReady && context.session?.kernel?.status === 'idle';
+            }""",
+            timeout=60_000,
         )
         return self
 

@@ -1,0 +1,202 @@
+"""Web pages, read with selectolax: headings, paragraphs, lists, tables and preformatted text, the whole file one page.
+
+Trees are walked without recursion, because hostile pages are nested deeper than Python's stack.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from llamabatch_nb.engine.parsers.base import Parsed, Unreadable
+from llamabatch_nb.engine.parsers.markdown import PageWriter, one_line
+from llamabatch_nb.engine.parsers.text import Decoded, decode
+
+#: Programs, styles, and what a browser draws as something else than text.
+_UNSEEN = frozenset(
+    {"script", "style", "noscript", "template", "svg", "iframe", "object", "head", "select", "textarea", "button"}
+)
+#: Elements inside a line. All others end the paragraph before them.
+_IN_LINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp small "  # noqa: SIM905
+    "span strike strong sub sup time tt u var wbr".split()
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+#: Rows or columns that a cell may span, and empty cells for each that a table has: a page could ask for billions.
+_SPAN = 100
+_FILLERS = 10
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w-]{2,40})""", re.IGNORECASE)
+#: What browsers read as cp1252, and what cannot be true of a page whose <meta> was found as ASCII.
+_MISLABELLED = {
+    **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be"), "utf-8"),
+}
+
+
+def parse_html(data: bytes) -> Parsed:
+    """The whole file as one page. Raises `Unreadable`, no_text, when a browser would show no text."""
+    decoded = _decode(data)
+    tree = LexborHTMLParser(decoded.text)
+    title = tree.css_first("head title")
+    facts: dict[str, Any] = {"engine": "selectolax", "engine_version": version("selectolax"), **decoded.facts}
+    if title is not None:
+        facts["title"] = one_line(title.text())
+    reader = _Reader()
+    if tree.body is not None:
+        reader.read(tree.body)
+    page = reader.writer.page(1)
+    if not page.text:
+        raise Unreadable(
+            "no_text", "The page holds no text, perhaps because a program fills it; print it to PDF and retry."
+        )
+    return [page], facts
+
+
+def _decode(data: bytes) -> Decoded:
+    """A byte order mark wins, then what the page says of itself if that holds, then a guess."""
+    said = _CHARSET.search(data[:4096])
+    if said and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        encoding = said[1].decode("ascii").lower()
+        encoding = _MISLABELLED.get(encoding, encoding)
+        try:
+            return Decoded(data.decode(encoding), encoding, guessed=False)
+        except (UnicodeDecodeError, LookupError):
+            pass
+    return decode(data)
+
+
+class _Reader:
+    """Turns a tree into blocks, in one walk."""
+
+    def __init__(self) -> None:
+        self.writer = PageWriter()
+        self._words: list[str] = []
+        self._heading = 0
+        self._lists: list[int | None] = []  # of each open list its last number, None for bullets
+        self._item = False
+
+    def read(self, body: LexborNode) -> None:
+        stack = [(body, True)]
+        while stack:
+            node, entering = stack.pop()
+            tag = node.tag or ""
+            if node.is_text_node:
+                self._words.append(_blanks(node.text_content))
+            elif tag == "br":
+                self._words.append("\n")
+            elif tag in _IN_LINE:
+                stack += _children(node)
+            elif node.is_element_node and tag not in _UNSEEN:
+                self._flush()
+                if not entering:
+                    self._leave(tag)
+                elif not self._whole(tag, node):
+                    self._enter(tag)
+                    stack.append((node, False))
+                    stack += _children(node)
+        self._flush()
+
+    def _whole(self, tag: str, node: LexborNode) -> bool:
+        """Write an element that is one block with all that is in it."""
+        if tag == "pre":
+            self.writer.verbatim(_text(node, keep=True))
+        elif tag == "table" and _is_data(node):
+            caption = node.css_first("caption")
+            self.writer.paragraph(one_line(_text(caption)) if caption else "")
+            self.writer.table(_rows(node))
+        else:
+            return False
+        return True
+
+    def _enter(self, tag: str) -> None:
+        if tag in _HEADINGS:
+            self._heading = _HEADINGS[tag]
+        elif tag in {"ul", "ol"}:
+            self._lists.append(0 if tag == "ol" else None)
+        elif tag == "li":
+            self._item = True
+            if self._lists and (number := self._lists[-1]) is not None:
+                self._lists[-1] = number + 1
+
+    def _leave(self, tag: str) -> None:
+        if tag in _HEADINGS:
+            self._heading = 0
+        elif tag in {"ul", "ol"}:
+            self._lists.pop()
+        elif tag == "li":
+            self._item = False
+
+    def _flush(self) -> None:
+        """Write what has been collected, as the kind of block that is open."""
+        words = "\n".join(one_line(line) for line in "".join(self._words).split("\n"))
+        self._words.clear()
+        if not words.strip():
+            return
+        if self._heading:
+            self.writer.heading(self._heading, words)
+        elif self._item:
+            self.writer.item(max(len(self._lists) - 1, 0), words, self._lists[-1] if self._lists else None)
+            self._item = False  # a second paragraph of the same item is a paragraph
+        else:
+            self.writer.paragraph(words)
+
+
+def _blanks(words: str | None) -> str:
+    """White space of the source is a blank; the line breaks that count come from <br>."""
+    return re.sub(r"\s+", " ", words or "")
+
+
+def _children(node: LexborNode) -> list[tuple[LexborNode, bool]]:
+    """Last first, as a stack takes them."""
+    return [(child, True) for child in node.iter(include_text=True)][::-1]
+
+
+def _text(root: LexborNode, *, keep: bool = False) -> str:
+    """All text below `root`; with `keep` its white space too."""
+    words: list[str] = []
+    stack = [(root, True)]
+    while stack:
+        node, _ = stack.pop()
+        tag = node.tag or ""
+        if node.is_text_node:
+            words.append(node.text_content or "")
+        elif tag not in _UNSEEN:
+            if tag not in _IN_LINE:
+                words.append("\n" if tag == "br" or not keep else "")
+            stack += _children(node)
+    return "".join(words)
+
+
+def _is_data(table: LexborNode) -> bool:
+    """Whether it is a table of data. Old pages and e-mails lay text out with tables, in which others are nested."""
+    nested = any(other.mem_id != table.mem_id for other in table.css("table"))
+    return not nested and table.css_first("td h1, td h2, td h3") is None
+
+
+def _rows(table: LexborNode) -> list[list[str]]:
+    """Cells of text; what a cell spans, to the right and below, is filled with empty ones."""
+    rows: list[list[str]] = []
+    hanging: dict[int, int] = {}  # column -> rows in which a cell from above still takes its place
+    fillers = 0
+    for element in table.css("tr"):
+        row: list[str] = []
+        for cell in element.css("td, th"):
+            fillers += _FILLERS
+            while hanging.get(len(row), 0) and fillers:
+                hanging[len(row)] -= 1
+                fillers -= 1
+                row.append("")
+            across = min(_span(cell, "colspan"), fillers + 1)
+            fillers -= across - 1
+            hanging |= dict.fromkeys(range(len(row), len(row) + across), _span(cell, "rowspan") - 1)
+            row += [_text(cell), *[""] * (across - 1)]
+        rows.append(row)
+    return [row for row in rows if row]
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    value = cell.attributes.get(name) or ""
+    return min(max(int(value), 1), _SPAN) if value.isdecimal() else 1

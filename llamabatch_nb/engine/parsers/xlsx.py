@@ -1,0 +1,114 @@
+"""Excel workbooks, read with openpyxl row by row: a sheet a page, its filled ranges as tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from itertools import zip_longest
+from typing import Any
+
+from openpyxl import load_workbook
+
+from llamabatch_nb.engine.parsers.base import Parsed, Unreadable
+from llamabatch_nb.engine.parsers.markdown import PageWriter
+
+Row = tuple[Any, ...]
+
+
+def parse_xlsx(data: bytes) -> Parsed:
+    """A page a worksheet, hidden ones too; chart sheets hold no cells and are left out.
+
+    Raises `Unreadable`, no_text, when no cell is filled.
+    """
+    values = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    # Only programs that calculate store results. Where one is missing the formula itself is shown, which takes a second
+    # reading, because read_only gives either the one or the other.
+    formulas = load_workbook(io.BytesIO(data), read_only=True) if _has_formulas(data) else None
+    pages = []
+    for number, sheet in enumerate(values.worksheets, 1):
+        writer = PageWriter()
+        rows = _rows(sheet)
+        if formulas is not None:
+            rows = map(_filled, rows, _rows(formulas.worksheets[number - 1]))
+        filled = False
+        for block in _blocks(rows):
+            if not filled:
+                writer.heading(1, sheet.title)
+                filled = True
+            _write(writer, block)
+        pages.append(writer.page(number))
+    if not any(page.text for page in pages):
+        raise Unreadable("no_text", "The workbook has no filled cells; fill it and retry it.")
+    return pages, {"engine": "openpyxl", "engine_version": version("openpyxl"), "sheets": values.sheetnames}
+
+
+def _has_formulas(data: bytes) -> bool:
+    """Whether a sheet holds an ``<f>`` element."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                tail = b""
+                with archive.open(name) as member:
+                    while chunk := member.read(1 << 20):
+                        if b"<f>" in (seen := tail + chunk) or b"<f " in seen:
+                            return True
+                        tail = chunk[-2:]
+    return False
+
+
+def _rows(sheet: Any) -> Iterator[Row]:
+    """Rows as wide as they are filled. The size that a file declares is often wrong, and would pad every row."""
+    sheet.reset_dimensions()
+    rows: Iterator[Row] = sheet.iter_rows(values_only=True)
+    return rows
+
+
+def _filled(values: Row, formulas: Row) -> Row:
+    """The formula where its result is missing."""
+    return tuple(formula if value is None else value for value, formula in zip_longest(values, formulas))
+
+
+def _blocks(rows: Iterator[Row]) -> Iterator[list[list[str]]]:
+    """Runs of filled rows, cut to the columns filled in them. Empty rows, one or a million, part one from the next."""
+    block: list[list[str]] = []
+    for row in rows:
+        cells = [_shown(value) for value in row]
+        if any(cells):
+            block.append(cells)
+        elif block:
+            yield _cut(block)
+            block = []
+    if block:
+        yield _cut(block)
+
+
+def _cut(block: Sequence[Sequence[str]]) -> list[list[str]]:
+    columns = sorted({index for row in block for index, cell in enumerate(row) if cell})
+    return [[row[index] if index < len(row) else "" for index in columns] for row in block]
+
+
+def _write(writer: PageWriter, block: list[list[str]]) -> None:
+    """A block as a table; titles above it, alone in its first column, as paragraphs."""
+    while block and block[0][0] and not any(block[0][1:]) and (len(block[0]) > 1 or len(block) == 1):
+        writer.paragraph(block[0][0])
+        block = _cut(block[1:])
+    if block:
+        writer.table(block)
+
+
+def _shown(value: Any) -> str:
+    """A value as people write it: dates in ISO form without an empty time, numbers with Excel's 15 digits."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
+    if isinstance(value, dt.time):
+        return value.isoformat("seconds")
+    return str(value).strip()

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llamabatch_nb.engine.parsers import ParsedDocument, ParseOptions, Unreadable, parse_file
+
+Read = Callable[..., ParsedDocument]
+Refuse = Callable[..., Unreadable]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Parse bytes as a file of a name."""
+
+    def parse(data: bytes, name: str, *, tier: str = "agentic", ocr: bool = False) -> ParsedDocument:
+        path = tmp_path / "content"
+        path.write_bytes(data)
+        return parse_file(path, name, ParseOptions(tier, ocr))
+
+    return parse
+
+
+@pytest.fixture
+def refuse(read: Read) -> Refuse:
+    """Parse bytes that cannot be read, and return the reason."""
+
+    def parse(data: bytes, name: str, *, ocr: bool = False) -> Unreadable:
+        with pytest.raises(Unreadable) as caught:
+            read(data, name, ocr=ocr)
+        return caught.value
+
+    return parse
