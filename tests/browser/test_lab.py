@@ -44,7 +44,7 @@ def test_a_person_watches_clicks_a_row_and_reads_the_page(page: Page, lab: Lab) 
     panel.get_by_role("button", name="Next page").click()
     expect(panel).to_contain_text("page 2 of 2")
     open_file(panel, "locked")
-    expect(panel).to_contain_text("needs a password")
+    expect(panel).to_contain_text("Needs a password")
 
 
 def test_the_panel_goes_on_while_another_cell_is_busy(page: Page, lab: Lab) -> None:
@@ -71,7 +71,7 @@ def test_selecting_a_row_is_a_python_value_and_the_other_way_round(page: Page, l
     notebook = Notebook.opened(page, lab, "value.ipynb").ready()
     notebook.run(0).run(1).run(2)
     open_file(notebook.output(1), "truncated")
-    expect(notebook.output(1)).to_contain_text("damaged")
+    expect(notebook.output(1)).to_contain_text("Damaged")
     notebook.run(3)
     expect(notebook.output(3)).to_contain_text("truncated.pdf")
     notebook.output(1).get_by_role("searchbox").fill("")
@@ -88,14 +88,14 @@ def test_a_saved_notebook_shows_its_last_state_without_a_kernel(page: Page, lab:
     saved = notebook.save()
     html = "".join(output.get("data", {}).get("text/html", "") for output in saved.cells[1].outputs)
     assert "COMPLETED, 3 files failed" in html
-    assert "needs a password" in html
+    assert "Needs a password" in html
     notebook.shut_down()
     page.goto("about:blank")
     reopened = Notebook.opened(page, lab, "saved.ipynb")
     static = reopened.output(1).locator("[class*=llamabatch-static]").first
     expect(static).to_be_visible()
     expect(static).to_contain_text("COMPLETED, 3 files failed")
-    expect(static.get_by_role("row").filter(has_text="locked.pdf")).to_contain_text("needs a password")
+    expect(static.get_by_role("row").filter(has_text="locked.pdf")).to_contain_text("Needs a password")
 
 
 def test_cancel_asks_first_and_keeps_what_was_done(page: Page, lab: Lab) -> None:

@@ -88,7 +88,7 @@ def test_a_broken_page_fails_alone(read: Read) -> None:
     document = read(broken, "broken.pdf")
     assert [page.page_number for page in document.pages] == [1, 2, 3]
     assert [page.success for page in document.pages] == [True, False, True]
-    assert document.pages[1].error == "The page is damaged and could not be read."
+    assert document.pages[1].error == "Damaged: the page could not be read."
 
 
 def test_junk_before_the_header(read: Read) -> None:

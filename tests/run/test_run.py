@@ -29,7 +29,7 @@ def test_a_folder_becomes_frames_and_a_file(documents: Path, tmp_path: Path) -> 
         "truncated.pdf": "failed",
     }
     reasons = files.set_index("name")["error"]
-    assert "empty" in reasons["empty.pdf"]
+    assert "Empty" in reasons["empty.pdf"]
     assert "password" in reasons["locked.pdf"]
     assert reasons["truncated.pdf"]
     assert files["pages"].tolist() == [pd.NA, pd.NA, 1, 1, 2, pd.NA]

@@ -32,31 +32,27 @@ def office_kind(data: bytes) -> str:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile as error:
-        raise Unreadable(
-            "damaged", "The file is damaged or was cut off while it was copied; get it again and retry it."
-        ) from error
+        raise Unreadable("damaged", "Damaged, or cut off while it was copied: get it again and retry it.") from error
     members = archive.infolist()
     names = {member.filename for member in members}
     if any(member.flag_bits & 1 for member in members):
-        raise Unreadable("encrypted", "This archive needs a password; unpack it and retry the files inside.")
+        raise Unreadable("encrypted", "Needs a password: unpack the archive and retry the files inside.")
     if "mimetype" in names and _start(archive, "mimetype").startswith(b"application/vnd.oasis.opendocument"):
         raise Unreadable(
-            "unsupported", "OpenDocument files cannot be read here; save it as DOCX, XLSX or PPTX and retry it."
+            "unsupported", "OpenDocument, which cannot be read here: save it as DOCX, XLSX or PPTX and retry it."
         )
     if "[Content_Types].xml" not in names:
-        raise Unreadable("unsupported", "This is a ZIP archive; unpack it and retry the files inside.")
+        raise Unreadable("unsupported", "A ZIP archive: unpack it and retry the files inside.")
     types = _start(archive, "[Content_Types].xml")
     kind = next((kind for main, kind in _MAIN_PARTS if main in types), None)
     if kind is None:
         raise Unreadable(
             "unsupported",
-            "This kind of Office file (a template, or one with macros) cannot be read here; save it as PDF.",
+            "An Office template, or a file with macros, which cannot be read here: save it as PDF.",
         )
     xml = sum(member.file_size for member in members if member.filename.endswith((".xml", ".rels")))
     if xml > XML_LIMITS[kind] or sum(member.file_size for member in members) > WHOLE_LIMIT:
-        raise Unreadable(
-            "too_large", "Unpacked, this file is too large to be read here; split it up and retry the parts."
-        )
+        raise Unreadable("too_large", "Too large to be read here once unpacked: split it up and retry the parts.")
     return kind
 
 

@@ -54,9 +54,9 @@ def parse_docx(data: bytes) -> Parsed:
     if not pages:
         if document.element.body.xpath(".//w:drawing | .//w:pict"):
             raise Unreadable(
-                "needs_ocr", "The document is pictures without text; export it as a PDF with OCR and retry it."
+                "needs_ocr", "Needs OCR, since it is pictures without text: export it as a PDF with OCR and retry it."
             )
-        raise Unreadable("no_text", "The document holds no text; fill it and retry it.")
+        raise Unreadable("no_text", "No text: fill the document and retry it.")
     return pages, {"engine": "python-docx", "engine_version": version("python-docx")}
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from llamabatch_nb.engine.parsers.base import LARGE, Parsed, ParsedDocument, ParseOptions, Unreadable
 from llamabatch_nb.engine.parsers.sniff import HEAD, mismatch, sniff
 
-_DAMAGED = "The file is damaged and cannot be read; open it in the program it was made with, save it anew and retry it."
-_TOO_LARGE = f"The file is larger than the {LARGE >> 20} MB that can be read here; split it up and retry the parts."
+_DAMAGED = "Damaged: open it in the program it was made with, save it anew and retry it."
+_TOO_LARGE = f"Too large, more than the {LARGE >> 20} MB that can be read here: split it up and retry the parts."
 #: ZIP archives and old Office containers: what they are stands somewhere inside.
 _CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0")
 

@@ -49,9 +49,7 @@ def parse_html(data: bytes) -> Parsed:
         reader.read(tree.body)
     page = reader.writer.page(1)
     if not page.text:
-        raise Unreadable(
-            "no_text", "The page holds no text, perhaps because a program fills it; print it to PDF and retry."
-        )
+        raise Unreadable("no_text", "No text, perhaps because a program fills the page: print it to PDF and retry.")
     return [page], facts
 
 

@@ -27,16 +27,16 @@ _SPARSE = 25
 _COVERED = 0.5
 _TESSDATA = "eng.traineddata"
 
-_SCAN = "The page is a picture without text; reading it needs OCR, so scan it anew with text recognition and retry."
-_PICTURE = "This is a picture without text; turn it into a PDF with text recognition (OCR) and retry it."
-_SCANS = "The pages are pictures without text; scan it anew with text recognition (OCR) and retry it."
+_SCAN = "Needs OCR, since the page is a picture without text: scan it anew with text recognition and retry."
+_PICTURE = "Needs OCR, since it is a picture: turn it into a PDF with text recognition (OCR) and retry it."
+_SCANS = "Needs OCR, since its pages are pictures: scan it anew with text recognition and retry it."
 _NO_OCR = (
-    f"Reading its pictures needs OCR, whose language file {_TESSDATA} is not on this machine; install Tesseract's "
+    f"Needs OCR, whose language file {_TESSDATA} is not on this machine: install Tesseract's "
     "English data, or set TESSDATA_PREFIX to its folder, and retry."
 )
-_NO_WORDS = "OCR found no words on the pages; scan it anew at a higher resolution and retry it."
-_BROKEN_PAGE = "The page is damaged and could not be read."
-_CUT_OFF = "The PDF is damaged or was cut off while it was copied; get it again from where it came from and retry it."
+_NO_WORDS = "No text, OCR found no words on the pages: scan it anew at a higher resolution and retry it."
+_BROKEN_PAGE = "Damaged: the page could not be read."
+_CUT_OFF = "Damaged, or cut off while it was copied: get it again from where it came from and retry it."
 
 
 def liteparse_options(options: ParseOptions) -> dict[str, Any]:
@@ -112,18 +112,16 @@ def parse_pdf(source: bytes | Path, options: ParseOptions) -> Parsed:
     try:
         for batch in _parser(options).parse_batches(source, BATCH):
             if batch.total_pages > PAGES:
-                raise Unreadable(
-                    "too_large", f"The PDF has more than {PAGES:,} pages; split it up and retry the parts."
-                )
+                raise Unreadable("too_large", f"Too large, more than {PAGES:,} pages: split it up and retry the parts.")
             pages += _pages(batch.result)
         if not pages:
-            raise Unreadable("no_pages", "The PDF has no pages; make it anew from its source and retry it.")
+            raise Unreadable("no_pages", "No pages: make it anew from its source and retry it.")
         if not any(page.success for page in pages):
             raise Unreadable("damaged", _CUT_OFF)
         pages = _judged(pages, source, options)
     except ParseError as error:
         if "password" in str(error):
-            raise Unreadable("encrypted", "This PDF needs a password; save a copy without one and retry it.") from error
+            raise Unreadable("encrypted", "Needs a password: save a copy without one and retry it.") from error
         raise Unreadable("damaged", _CUT_OFF) from error
     return sorted(pages, key=lambda page: page.page_number), _facts() | {"ocr": _tessdata(options) is not None}
 
@@ -153,9 +151,7 @@ def _judged(pages: list[ParsedPage], source: bytes | Path, options: ParseOptions
     if not (with_text if recognised else with_text - covered):
         if any(look.full_page_image or look.image_block_count for look in looks):
             raise Unreadable("needs_ocr", _NO_WORDS if recognised else _NO_OCR if options.ocr else _SCANS)
-        raise Unreadable(
-            "no_text", "The PDF holds no text, though it may show some as shapes; print it anew, or retry with OCR."
-        )
+        raise Unreadable("no_text", "No text, though it may show some as shapes: print it anew, or retry with OCR.")
     unread = covered - with_text
     return [_failed(page.page_number, _SCAN, page) if page.page_number in unread else page for page in pages]
 

@@ -42,13 +42,13 @@ def parse_pptx(data: bytes) -> Parsed:
                 writer.paragraph(notes)
         pages.append(writer.page(number, width, height))
     if not pages:
-        raise Unreadable("no_pages", "The presentation has no slides; fill it and retry it.")
+        raise Unreadable("no_pages", "No slides: fill the presentation and retry it.")
     if not any(page.text for page in pages):
         if pictures:
             raise Unreadable(
-                "needs_ocr", "The slides are pictures without text; export them as a PDF with OCR and retry it."
+                "needs_ocr", "Needs OCR, since its slides are pictures: export them as a PDF with OCR and retry it."
             )
-        raise Unreadable("no_text", "The slides hold no text; fill them and retry the presentation.")
+        raise Unreadable("no_text", "No text: fill the slides and retry the presentation.")
     return pages, {"engine": "python-pptx", "engine_version": version("python-pptx")}
 
 

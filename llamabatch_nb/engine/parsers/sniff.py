@@ -66,7 +66,7 @@ def sniff(data: bytes, name: str) -> str:
     """
     head = data[:HEAD]
     if not data.strip(b" \t\r\n\f\x00\xef\xbb\xbf"):
-        raise Unreadable("empty", "The file is empty; put a copy with content in its place and retry it.")
+        raise Unreadable("empty", "Empty: put a copy with content in its place and retry it.")
     if head.startswith(b"%PDF-") or (b"%PDF-" in head and b"endobj" in data):
         return "pdf"
     if head.startswith(b"PK\x03\x04"):
@@ -78,7 +78,9 @@ def sniff(data: bytes, name: str) -> str:
     if picture_format(head):
         return "picture"
     if head.lstrip().startswith(b"{\\rtf"):
-        raise Unreadable("unsupported", "Rich text (RTF) cannot be read here; save it as DOCX or PDF and retry it.")
+        raise Unreadable(
+            "unsupported", "Rich text (RTF), which cannot be read here: save it as DOCX or PDF and retry it."
+        )
     # UTF-16 has a zero beside every letter.
     if promised(name) == "html" or _HTML.search(data[: 4 * HEAD].replace(b"\x00", b"")):
         return "html"
@@ -100,10 +102,11 @@ def picture_format(head: bytes) -> str | None:
 def _old_office(data: bytes) -> Unreadable:
     # An encrypted DOCX, XLSX or PPTX is packed into the container of the old formats.
     if "EncryptedPackage".encode("utf-16-le") in data:
-        return Unreadable("encrypted", "This Office file needs a password; save a copy without one and retry it.")
+        return Unreadable("encrypted", "Needs a password: save a copy without one and retry it.")
     for stream, program in _OLD_OFFICE.items():
         if stream.encode("utf-16-le") in data:
             return Unreadable(
-                "unsupported", f"The old {program} format cannot be read here; save it in the current one and retry it."
+                "unsupported",
+                f"The old {program} format, which cannot be read here: save it in the current one and retry it.",
             )
-    return Unreadable("unsupported", "This old Office format cannot be read here; save it as PDF and retry it.")
+    return Unreadable("unsupported", "An old Office format, which cannot be read here: save it as PDF and retry it.")

@@ -24,7 +24,7 @@ _IN_RUNS = 0.6
 #: By how much charset-normalizer's measure of mess may differ in candidates that are weighed against each other.
 _AS_CLEAN = 0.02
 _WESTERN = "cp1252"
-_NOT_TEXT = "The content is neither text nor a format that can be read here; save it as PDF or DOCX and retry it."
+_NOT_TEXT = "Neither text nor a format that can be read here: save it as PDF or DOCX and retry it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,7 @@ def parse_text(data: bytes, name: str) -> Parsed:
     """The whole file as one page. Markdown stays markdown; other text is kept, line by line, in a code block."""
     decoded = decode(data)
     if not decoded.text.strip():
-        raise Unreadable(
-            "no_text", "The file holds nothing but blanks; put a copy with content in its place and retry it."
-        )
+        raise Unreadable("no_text", "Nothing but blanks: put a copy with content in its place and retry it.")
     markdown = decoded.text if name.lower().endswith((".md", ".markdown")) else fence(decoded.text)
     return [ParsedPage(1, True, decoded.text, markdown)], decoded.facts
 
@@ -120,9 +118,7 @@ def parse_csv(data: bytes) -> Parsed:
     """The whole file as one page: its text as it is, its markdown a table."""
     decoded = decode(data)
     if not decoded.text.strip():
-        raise Unreadable(
-            "no_text", "The table holds nothing but blanks; put a copy with content in its place and retry it."
-        )
+        raise Unreadable("no_text", "Nothing but blanks: put a copy with content in its place and retry it.")
     delimiter = _delimiter(decoded.text)
     try:
         rows = [row for row in _rows(decoded.text, delimiter) if any(cell.strip() for cell in row)]

@@ -41,7 +41,7 @@ def parse_xlsx(data: bytes) -> Parsed:
             _write(writer, block)
         pages.append(writer.page(number))
     if not any(page.text for page in pages):
-        raise Unreadable("no_text", "The workbook has no filled cells; fill it and retry it.")
+        raise Unreadable("no_text", "No filled cells: fill the workbook and retry it.")
     return pages, {"engine": "openpyxl", "engine_version": version("openpyxl"), "sheets": values.sheetnames}
 
 
