@@ -219,7 +219,7 @@ class Run:
             except Exception:
                 log.exception("A panel's work failed")
 
-        self._loop.start(logged)
+        self._loop.spawn(logged)
 
     async def request_cancel(self) -> None:
         await self._follower.cancel()

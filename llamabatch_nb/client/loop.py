@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import CancelledError, Future, wait
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio.from_thread import BlockingPortal, BlockingPortalProvider
 
@@ -31,6 +31,7 @@ class Loop:
         self._portal: BlockingPortal | None = _provider.__enter__()
         self._thread = self._portal.call(threading.get_ident)
         self._lock = threading.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def here(self) -> bool:
@@ -66,6 +67,15 @@ class Loop:
                 future.cancel()
                 wait([future], timeout=CLEAN_UP)
             raise
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `work` on the loop thread, from any thread and from that one too; nobody waits for it."""
+        if not self.here:
+            self.start(work)
+            return
+        task = asyncio.get_running_loop().create_task(work())
+        self._tasks.add(task)  # a loop holds its tasks weakly
+        task.add_done_callback(self._tasks.discard)
 
     async def relay(self, work: Callable[[], Awaitable[R]]) -> R:
         """Run `work` on the loop thread and await it from any other loop."""

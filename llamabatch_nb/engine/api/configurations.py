@@ -1,0 +1,38 @@
+"""``/api/v1/beta/configurations``: the built-in presets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from llamabatch_nb.contract import endpoints
+from llamabatch_nb.contract.base import Page
+from llamabatch_nb.contract.configurations import Configuration
+from llamabatch_nb.engine import paging
+from llamabatch_nb.engine.api.queries import ListConfigurations
+from llamabatch_nb.engine.errors import ApiError
+from llamabatch_nb.engine.presets import PRESETS
+
+router = APIRouter()
+
+
+@router.get(endpoints.list_configurations.path)
+def listed(query: Annotated[ListConfigurations, Query()]) -> Page[Configuration]:
+    matching = [
+        preset
+        for preset in PRESETS.values()
+        if query.name in {None, preset.name} and (not query.product_type or preset.product_type in query.product_type)
+    ]
+    start = paging.key(query.page_token, int)[0] if query.page_token else 0
+    assert isinstance(start, int)
+    end = start + query.size
+    return Page(items=matching[start:end], next_page_token=paging.token([end]) if end < len(matching) else None)
+
+
+@router.get(endpoints.list_configurations.path + "/{config_id}")
+def get(config_id: str) -> Configuration:
+    try:
+        return PRESETS[config_id]
+    except KeyError:
+        raise ApiError(404, f"Configuration {config_id!r} not found") from None

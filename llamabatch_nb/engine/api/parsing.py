@@ -1,0 +1,31 @@
+"""``/api/v2/parse``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from llamabatch_nb.contract import endpoints
+from llamabatch_nb.contract.base import Page
+from llamabatch_nb.contract.parse import ParseJob, ParseResult
+from llamabatch_nb.engine import jobs, results
+from llamabatch_nb.engine.api.queries import GetParseJob, Here, ListParseJobs
+
+router = APIRouter()
+
+
+@router.get(endpoints.list_parse_jobs.path)
+def listed(query: Annotated[ListParseJobs, Query()], engine: Here) -> Page[ParseJob]:
+    with engine.store.read() as db:
+        return jobs.listed(db, query, query.size)
+
+
+# A result is built key by key as documented; sending it through the model would copy every page twice more.
+@router.get(endpoints.get_parse_job.path, response_model=ParseResult)
+def get(job_id: str, query: Annotated[GetParseJob, Query()], engine: Here) -> JSONResponse:
+    with engine.store.read() as db:
+        row = jobs.get(db, job_id)
+        payload = jobs.payload(db, job_id) if query.expand else None
+    return JSONResponse(results.answer(row, payload, query.expand))

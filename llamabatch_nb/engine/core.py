@@ -1,0 +1,133 @@
+"""`Engine`: a data folder, the API over it, and the work behind it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from llamabatch_nb.engine import clock as clocks
+from llamabatch_nb.engine import projects
+from llamabatch_nb.engine.blobs import Blobs
+from llamabatch_nb.engine.clock import Clock, stamp
+from llamabatch_nb.engine.dispatcher import Dispatcher
+from llamabatch_nb.engine.errors import EngineError
+from llamabatch_nb.engine.ids import Ids
+from llamabatch_nb.engine.leases import Owner
+from llamabatch_nb.engine.pool import Pool
+from llamabatch_nb.engine.store import Store
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+class Engine:
+    """A local LlamaCloud over one data folder. `app` is its ASGI application; work goes on between start and close.
+
+    Any number of engines, in one process or many, may share a folder: they share its batches and their work.
+
+    Args:
+        data: The folder for ``engine.db``, ``blobs/`` and ``owners/``; it is made if need be.
+        workers: Worker processes, or how many tasks `executor` runs at once. Default: the processors we may use.
+        executor: Where files are parsed, instead of worker processes of our own. It has to see `data` under the same
+            path. It is never shut down here, and if it breaks it cannot be made again: what is left ends as FAILED.
+        seed: Makes ids reproducible: two engines with this seed, asked for the same things, give the same ids.
+        clock: The server time of everything, as aware datetimes. Default: the real time; with a seed, for ever
+            2026-01-05T09:00:00Z.
+        seconds_per_file: The least that a worker takes over a file, so that progress can be watched.
+        file_timeout: Seconds after which a file is given up and its worker killed; its job is FAILED.
+        results_while_running: Serve `results` as soon as files are mapped to jobs (the original Create Batch page),
+            instead of at the end (the current SDK's words; contract.md section 10).
+
+    Raises:
+        EngineError: the folder cannot be used.
+
+    """
+
+    def __init__(
+        self,
+        data: Path | str,
+        *,
+        workers: int | None = None,
+        executor: Executor | None = None,
+        seed: str | None = None,
+        clock: Clock | None = None,
+        seconds_per_file: float = 0.0,
+        file_timeout: float = 600.0,
+        results_while_running: bool = False,
+    ) -> None:
+        self.data = Path(data).absolute()
+        self.results_while_running = results_while_running
+        self.clock = clock or (clocks.real if seed is None else clocks.seeded)
+        self.ids = Ids(seed)
+        _make(self.data, "blobs", "owners")
+        self.store = Store(self.data)
+        self.blobs = Blobs(self.data / "blobs")
+        with self.store.write() as db:
+            self.project = projects.ensure(db, self.ids, stamp(self.clock()))
+        self._dispatcher = Dispatcher(
+            store=self.store,
+            blobs=self.blobs,
+            owner=Owner(self.data / "owners"),
+            pool=Pool(workers, executor),
+            ids=self.ids,
+            clock=self.clock,
+            seconds_per_file=seconds_per_file,
+            file_timeout=file_timeout,
+        )
+        self._app: FastAPI | None = None
+        self._lock = threading.Lock()
+        self._started = self._closed = False
+
+    @property
+    def app(self) -> FastAPI:
+        """The ASGI application. It has no lifespan: start and close the engine."""
+        with self._lock:
+            if self._app is None:
+                from llamabatch_nb.engine.api.app import make_app
+
+                self._app = make_app(self)
+            return self._app
+
+    def wake(self) -> None:
+        """There is something to do. The API says so after a change; other processes' changes are seen within 1 s."""
+        self._dispatcher.wake()
+
+    def start(self) -> None:
+        """Begin to work, on what an earlier process left undone first. Starting twice is starting once."""
+        with self._lock:
+            if self._closed:
+                raise EngineError("This engine is closed. Make a new one over the same data folder to go on.")
+            if not self._started:
+                self._started = True
+                self._dispatcher.start()
+
+    def close(self) -> None:
+        """Stop: no thread, worker or open file stays. Unfinished batches go on at the next start over this folder."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._dispatcher.stop()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _make(data: Path, *folders: str) -> None:
+    try:
+        for folder in folders:
+            (data / folder).mkdir(parents=True, exist_ok=True)
+        probe = data / "blobs" / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink(missing_ok=True)  # another engine may be at the same point
+    except OSError as error:
+        raise EngineError(
+            f"The data folder {data} cannot be written ({error.strerror or error}). Choose another one."
+        ) from error

@@ -1,0 +1,82 @@
+"""The engine as a server on a socket: what ``llamabatch-nb serve`` runs."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from llamabatch_nb.engine.core import Engine
+from llamabatch_nb.engine.errors import EngineError
+
+#: How long connections may go on when the server is asked to stop. Batches go on at the next start anyway.
+_GRACE_SECONDS = 3
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does, which people and tests wait for."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)  # noqa: T201
+
+
+def serve(host: str, port: int, data: Path | str, **options: Any) -> None:
+    """Serve an engine over `data` until SIGINT or SIGTERM; then close it and return. Call it on the main thread.
+
+    Port 0 takes a free one; the line ``listening on http://HOST:PORT`` names the real one as soon as connections are
+    accepted. `options` are those of `Engine`. Unfinished batches go on at the next start over the same folder.
+
+    Raises EngineError if the address is taken or not ours, or the folder cannot be used.
+    """
+    listener = _listen(host, port)
+    # uvicorn stops on these signals, puts the handlers of before back, and raises the signal again. With the default
+    # handler SIGTERM would then end the process before the engine is closed.
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        with Engine(data, **options) as engine:
+            config = uvicorn.Config(
+                engine.app, lifespan="off", log_level="warning", timeout_graceful_shutdown=_GRACE_SECONDS
+            )
+            _Server(config).run([listener])
+    except (KeyboardInterrupt, _StopError):
+        pass
+    finally:
+        listener.close()
+        signal.signal(signal.SIGTERM, before)
+
+
+class _StopError(BaseException):
+    """SIGTERM, on its way out of whatever the main thread does."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise _StopError
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if port not in range(1 << 16):  # getaddrinfo would take it modulo 65,536
+        raise EngineError(f"Cannot listen on {host}:{port}: ports go from 1 to 65535, and 0 takes any that is free.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        if sys.platform != "win32":  # there it would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise EngineError(
+            f"Cannot listen on {host}:{port} ({error.strerror or error}). Choose another port, or 0 for any."
+        ) from error
+    return listener

@@ -1,0 +1,66 @@
+"""A served engine in a process of its own, as the command line starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tests.engine.support import PATIENCE, wait_for
+
+
+class Server:
+    """`url` is what it printed once it listened."""
+
+    def __init__(self, data: Path, **options: Any) -> None:
+        call = f"serve('127.0.0.1', 0, {str(data)!r}, **{ {'workers': 1} | options!r})"
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", f"from llamabatch_nb.engine.serve import serve; {call}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", line)
+        assert found, line + (self.process.stderr.read() if self.process.stderr else "")
+        self.url = found[1]
+
+    def get(self, path: str, **query: Any) -> Any:
+        answer = httpx.get(self.url + path, params=query, headers={"authorization": "Bearer any"})
+        return answer.raise_for_status().json()
+
+    def post(self, path: str, **content: Any) -> Any:
+        answer = httpx.post(self.url + path, headers={"authorization": "Bearer any"}, **content)
+        return answer.raise_for_status().json()
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self, signal: int) -> tuple[int, str, str]:
+        """Its exit code and what it wrote since it listened. Nothing that it started may live on."""
+        children = self.children()
+        os.kill(self.process.pid, signal)
+        out, err = self.process.communicate(timeout=PATIENCE)
+        wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
+        return self.process.returncode, out, err
+
+
+@contextmanager
+def serving(data: Path, **options: Any) -> Iterator[Server]:
+    server = Server(data, **options)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.terminate()
+        server.process.communicate(timeout=PATIENCE)
