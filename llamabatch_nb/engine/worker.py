@@ -38,7 +38,7 @@ class ParseTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseOutcome:
-    """What became of a task: either `error` (a sentence; the job has the name) with `reason` (a code), or the other fields.
+    """What became of a task: either `error` (a sentence, without the name) and `reason` (a code), or the other fields.
 
     `characters` counts those of the pages' text. `payload` is what `parsers.read_payload` reads.
     """

@@ -52,7 +52,7 @@ def test_the_panel_goes_on_while_another_cell_is_busy(page: Page, lab: Lab) -> N
     notebook = Notebook.opened(page, lab, "busy.ipynb").ready()
     notebook.run(0).run(1)
     notebook.start(2)
-    seen = set()
+    seen: set[int] = set()
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline and len(seen) < 4:
         seen.add(done(page))
