@@ -102,6 +102,7 @@ class Run:
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
         self._loop = follower.core.loop
+        self._shown = False
         follower.start()
 
     @property
@@ -139,6 +140,11 @@ class Run:
         except KeyboardInterrupt:
             print(f"Detached: the batch goes on. {self._how_to_come_back()}", file=sys.stderr)  # noqa: T201
             raise
+        finally:
+            if self._shown:
+                from llamabatch_nb.panels.show import settle
+
+                settle(self)
         return self
 
     async def wait_async(self, timeout: float | None = None) -> Run:  # noqa: ASYNC109 - the same face as wait()
@@ -232,6 +238,7 @@ class Run:
         from llamabatch_nb.panels.show import show
 
         show(self)
+        self._shown = True
 
     def __repr__(self) -> str:
         # Fixed, so that a notebook's outputs compare equal: ids and states are in the panel.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from typing import Any
 
 from IPython import display as ipython
@@ -24,6 +25,8 @@ from llamabatch_nb.snapshot import Snapshot
 #: Seconds between two writes of the static state: each is up to 90 kB, and only a saved notebook ever shows it.
 STATIC_EVERY = 10.0
 
+_states: weakref.WeakKeyDictionary[WatchedRun, list[_StaticState]] = weakref.WeakKeyDictionary()
+
 
 def show(run: WatchedRun) -> RunPanel | None:
     """Display the live panel of a run and its static state; in a terminal, print the state as text and return None."""
@@ -35,8 +38,19 @@ def show(run: WatchedRun) -> RunPanel | None:
     state = _StaticState(panel.static_class)
     panel.on_close(run.subscribe(state.update))
     panel.on_close(state.stop)
+    _states.setdefault(run, []).append(state)
     state.show(run.snapshot)
     return panel
+
+
+def settle(run: WatchedRun) -> None:
+    """Write the static states of a run once more, from the cell that is running now.
+
+    What a thread wrote while another cell ran counts as that other cell's: JupyterLab takes it, nbclient (papermill,
+    `nbconvert --execute`) drops it and would keep the first state for ever.
+    """
+    for state in _states.get(run, ()):
+        state.settle(run.snapshot)
 
 
 class _StaticState:
@@ -68,6 +82,12 @@ class _StaticState:
                 self._write()
             elif self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(wait, self._due)
+
+    def settle(self, snapshot: Snapshot) -> None:
+        with self._guard:
+            if self._shown is not None:
+                self._latest = snapshot
+                self._write()
 
     def stop(self) -> None:
         with self._guard:
