@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,8 +78,9 @@ def _run(options: argparse.Namespace) -> int:
         run.wait()
         files, pages = run.files(), run.pages()
         with pd.option_context("display.width", console.width, "display.max_rows", None, "display.max_columns", None):
-            print("\nfiles = run.files()")
-            print(files[["name", "status", "pages", "error"]].to_string(max_colwidth=None, na_rep=""))
+            print("\n\nfiles = run.files()")
+            shown = files[["name", "status", "pages", "error"]].astype("string").fillna("")
+            print(shown.to_string(max_colwidth=None))
             print("\npages = run.pages()  # the head of it, white space folded")
             head = pages[["name", "page", "text"]].head()
             print(head.assign(text=head["text"].str.split().str.join(" ")).to_string(max_colwidth=80))
@@ -100,7 +102,8 @@ def _samples(options: argparse.Namespace) -> int:
     from llamabatch_nb.samples import write_samples
 
     samples = write_samples(options.folder)
-    print(f"Wrote the sample documents to {options.folder}, and what is true of the invoices to {samples.truth}.")
+    truth = os.path.relpath(samples.truth)
+    print(f"Wrote the sample documents to {options.folder}, and what is true of the invoices to {truth}.")
     return 0
 
 

@@ -23,10 +23,7 @@ class Blobs:
     """Content-addressed files. A name is made of a hash and a checked extension, so no upload chooses its path."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def path(self, name: str) -> Path:
-        return self._folder / name
+        self.folder = folder
 
     def add(self, source: BinaryIO, given_name: str) -> Blob:
         """Copy `source` in, a mebibyte at a time. Not synced to the disk: neither is the row that will name it.
@@ -36,7 +33,7 @@ class Blobs:
         """
         digest, size, head = hashlib.sha256(), 0, b""
         # A dot first: the rename makes the file appear whole or not at all.
-        part = self._folder / f".{secrets.token_hex(8)}.part"
+        part = self.folder / f".{secrets.token_hex(8)}.part"
         try:
             with part.open("wb") as target:
                 while chunk := source.read(_CHUNK):
@@ -45,7 +42,7 @@ class Blobs:
                     size += len(chunk)
                     target.write(chunk)
             name = digest.hexdigest() + (".pdf" if b"%PDF-" in head else _extension(given_name))
-            part.replace(self.path(name))
+            part.replace(self.folder / name)
         finally:
             part.unlink(missing_ok=True)
         return Blob(name, size)

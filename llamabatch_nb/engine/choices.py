@@ -70,7 +70,12 @@ CHOICES: tuple[Choice, ...] = (
         "failed_pages", "5", "A page that failed", "`success: false` in `markdown` and `items`, left out of `text`."
     ),
     Choice("full_joins_pages", "5", "Separator in `text_full`, `markdown_full`", "One empty line between pages."),
-    Choice("items_are_text", "5", "`items`", "One `text` item a page, with the page's size in points."),
+    Choice(
+        "items_are_text",
+        "5",
+        "`items`",
+        "One `text` item a page. Page sizes are points, null where the format has none.",
+    ),
     Choice("usage_is_zero", "5", "`usage.credits`", "0 with `expand=usage` once COMPLETED: nothing is billed."),
     Choice("foreign_project", "7", "`project_id`, `organization_id` of others", "403."),
     Choice(
@@ -79,6 +84,7 @@ CHOICES: tuple[Choice, ...] = (
         "Order of lists",
         "Directories, batches and jobs newest first; files as they were uploaded, those of one moment by `unique_id`.",
     ),
+    Choice("any_key", "8", "Keys", "Any bearer key or `session` cookie is taken as the same user; without one: 401."),
     Choice("page_sizes", "8", "`page_size`", "1 to 1,000, 50 by default; otherwise 422. A foreign `page_token`: 422."),
     Choice("total_size", "8", "`total_size`", "Always null."),
     Choice("unknown_body_field", "8", "Unknown fields", "In a query ignored, in a body or form 422."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from llamabatch_nb.engine.blobs import Blobs
 from llamabatch_nb.engine.clock import Clock, stamp
 from llamabatch_nb.engine.flights import Chunk, Flights
 from llamabatch_nb.engine.ids import Ids
-from llamabatch_nb.engine.leases import LEASE_SECONDS, Owner
+from llamabatch_nb.engine.leases import Owner
 from llamabatch_nb.engine.parsers import ParseOptions
 from llamabatch_nb.engine.pool import Pool, PoolClosedError
 from llamabatch_nb.engine.store import Db, Row, Store
@@ -26,7 +27,7 @@ from llamabatch_nb.engine.worker import ParseTask
 log = logging.getLogger(__name__)
 
 #: With one file a task two processes are 1.0 to 1.6 times as fast as one, with 20 they are 2.0 (parsing.md section 3).
-CHUNK_FILES = 16
+CHUNK_FILES = 20
 CHUNK_BYTES = 16 << 20
 #: A chunk is cut so that it takes about this long, so that progress is seen and a cancel is prompt.
 CHUNK_SECONDS = 0.25
@@ -62,7 +63,6 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name="llamabatch-engine", daemon=True)
         self._stopping = False
         self._turn = 0
-        self._renewed = 0.0
 
     def start(self) -> None:
         self._thread.start()
@@ -101,24 +101,19 @@ class Dispatcher:
         now = stamp(self._clock())
         with self._store.read() as db:
             rows = batches.open_batches(db)
-            others = bool(rows) and self._owner.others(db)
         flights.pace = {row["id"]: flights.pace[row["id"]] for row in rows if row["id"] in flights.pace}
         flights.drop({row["id"] for row in rows if row["cancel_requested"]})
         holds = flights.holds
         if rows or holds or flights.settled or flights.dropped:
             with self._store.write() as db:
-                touched = self._settle(db, now)
-                if others:
-                    touched |= self._owner.take_over(db, now)
-                for batch_id in touched:
+                for batch_id in self._settle(db, now) | self._owner.take_over(db, now):
                     batches.finish(db, batch_id, now)
                 for row in rows:
                     if row["status"] == "PENDING":
                         batches.map_files(db, row["id"], self._ids, now)
                 claimed = self._claim(db, rows, now)
-                if claimed or (holds and time.monotonic() - self._renewed > LEASE_SECONDS / 10):
+                if claimed or holds:
                     self._owner.renew(db)
-                    self._renewed = time.monotonic()
             flights.settled.clear()
             flights.dropped.clear()
             flights.ready += claimed
@@ -128,8 +123,10 @@ class Dispatcher:
         """Write what has come back and what was dropped. Returns the batches concerned."""
         for _, outcomes in self._flights.settled:
             jobs.settle(db, self._owner.id, outcomes, now)
-        settled = {batch_id for batch_id, _ in self._flights.settled}
-        return settled | jobs.release(db, self._owner.id, now, self._flights.dropped)
+        touched = {batch_id for batch_id, _ in self._flights.settled}
+        if self._flights.dropped:
+            touched |= jobs.release(db, self._owner.id, now, self._flights.dropped)
+        return touched
 
     def _claim(self, db: Db, rows: Sequence[Row], now: str) -> list[Chunk]:
         """As many chunks as keep the workers busy, from the open batches in turn."""
@@ -154,11 +151,12 @@ class Dispatcher:
 
     def _tasks(self, claims: Iterable[jobs.Claim], batch: Row) -> list[ParseTask]:
         options = ParseOptions(tier=json.loads(batch["parameters"])["tier"])
+        folder = self._blobs.folder
         return [
             ParseTask(
                 job_id=claim.id,
                 fence=claim.fence,
-                path=str(self._blobs.path(claim.blob)),
+                path=f"{folder}{os.sep}{claim.blob}",
                 name=claim.name,
                 options=options,
                 seconds=self._seconds_per_file,

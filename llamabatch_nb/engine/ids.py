@@ -6,13 +6,13 @@ on every run.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 import uuid
 
-#: 18 bytes are 28.8 base32 characters; 28 are kept.
-_BYTES, _LENGTH = 18, 28
+_LENGTH = 28
+#: A byte to a base32 character, each of which eight bytes become.
+_BASE32 = b"abcdefghijklmnopqrstuvwxyz234567" * 8
 
 
 class Ids:
@@ -23,13 +23,13 @@ class Ids:
 
     def _raw(self, kind: str, of: tuple[str | int, ...]) -> bytes:
         if self._seed is None:
-            return secrets.token_bytes(_BYTES)
+            return secrets.token_bytes(_LENGTH)
         # A length before each part, so that ("a", "bc") and ("ab", "c") differ.
         text = "".join(f"{len(str(part))}:{part}" for part in (self._seed, kind, *of))
-        return hashlib.sha256(text.encode()).digest()[:_BYTES]
+        return hashlib.sha256(text.encode()).digest()[:_LENGTH]
 
     def _id(self, prefix: str, kind: str, *of: str | int) -> str:
-        return f"{prefix}-{base64.b32encode(self._raw(kind, of)).decode().lower()[:_LENGTH]}"
+        return f"{prefix}-{self._raw(kind, of).translate(_BASE32).decode()}"
 
     def directory(self, number: int) -> str:
         """`number` counts the directories of the store."""

@@ -20,7 +20,7 @@ from llamabatch_nb.engine.store import Db
 if sys.platform != "win32":
     import fcntl
 
-#: Seconds. Long enough for a kernel whose user code holds the interpreter lock for a while.
+#: Long enough for a kernel whose user code holds the interpreter lock for a while.
 LEASE_SECONDS = 30.0
 
 
@@ -33,7 +33,7 @@ class Owner:
         self._file: int | None = None
 
     def renew(self, db: Db) -> None:
-        """Hold our claims for LEASE_SECONDS more. Call it in the transaction that claims, and every few seconds."""
+        """Hold our claims for LEASE_SECONDS more. Call it in every transaction that claims, and every few seconds."""
         until = time.time() + LEASE_SECONDS
         if not db.execute("UPDATE owners SET lease_until = ? WHERE id = ?", (until, self.id)).rowcount:
             # The first time, or after somebody took us for dead and removed row and file.
@@ -42,14 +42,16 @@ class Owner:
 
     def take_over(self, db: Db, now: str) -> set[str]:
         """Release the jobs of owners that are gone. Returns the batches concerned. Call it inside a transaction."""
+        # Those with a lease, and those that hold jobs, lease or not.
+        others = db.execute(
+            "SELECT id FROM owners WHERE id <> ?1 UNION SELECT owner FROM parse_jobs WHERE owner <> ?1", (self.id,)
+        ).fetchall()
         batches: set[str] = set()
-        for owner, until in db.execute("SELECT id, lease_until FROM owners WHERE id <> ?", (self.id,)).fetchall():
-            if until < time.time() or self._dead(owner):
+        for (owner,) in others:
+            lease = db.execute("SELECT lease_until FROM owners WHERE id = ?", (owner,)).fetchone()
+            if lease is None or lease[0] < time.time() or self._dead(owner):
                 batches |= self._forget(db, owner, now)
         return batches
-
-    def others(self, db: Db) -> bool:
-        return db.execute("SELECT 1 FROM owners WHERE id <> ?", (self.id,)).fetchone() is not None
 
     def leave(self, db: Db, now: str) -> set[str]:
         """Give everything back. Returns the batches concerned. Call it inside a transaction."""

@@ -52,6 +52,8 @@ class Store:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")
+        # A checkpoint syncs the file: every 16 MB instead of every 4, which was twice in a batch of 1,000 files.
+        db.execute("PRAGMA wal_autocheckpoint = 4000")
         return db
 
     @contextmanager

@@ -101,15 +101,15 @@ def hint(snapshot: Snapshot) -> str:
     """What a person may want to know or do next in this state, in a sentence or two; empty when there is nothing."""
     again = words.open_call(snapshot)
     if snapshot.phase == UPLOADING:
-        return "Uploading: keep this notebook open until every file is there."
+        return "Uploading: leave this running until every file is there."
     if snapshot.phase == "FAILED":
         return "The service gives no reason when a batch fails, and no result per file. Submit it again with new=True."
     if snapshot.ended or again is None:
         return ""
     if snapshot.service.local:
-        return f"Closing this notebook pauses the work; {again} takes it up again."
+        return f"The work pauses when this kernel or program ends; {again} takes it up again."
     silent = " What became of each file is reported at the end." if words.is_silent(snapshot) else ""
-    return f"All submitted: this notebook may be closed, {again} brings it back.{silent}"
+    return f"All submitted: this may be closed, {again} brings it back.{silent}"
 
 
 def unfinished(snapshot: Snapshot) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from loky import cpu_count
 
 from llamabatch_nb.engine import Engine
 from llamabatch_nb.engine.parsers import ParseOptions
@@ -88,7 +88,7 @@ async def _measure(data: Path, workers: int) -> tuple[list[float], list[float]]:
         signed = {"authorization": "Bearer any"}
         async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=signed) as client:
             directory_id = await _upload(client, range(INVOICES + 1, INVOICES + 1 + FILES))  # of one page each
-            paths = [str(path) for path in engine.blobs.path("").iterdir()]
+            paths = [str(path) for path in engine.blobs.folder.iterdir()]
             await _ours(client, directory_id)  # both sides are warm
             _baseline(pool, paths)
             for _ in range(RUNS):
@@ -99,7 +99,7 @@ async def _measure(data: Path, workers: int) -> tuple[list[float], list[float]]:
 
 def engine_pages() -> dict[str, Any]:
     """Medians of alternating runs, in pages a second."""
-    workers = len(os.sched_getaffinity(0))
+    workers = cpu_count()
     with tempfile.TemporaryDirectory() as folder:
         ours, baseline = asyncio.run(_measure(Path(folder), workers))
     return {

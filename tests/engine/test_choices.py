@@ -228,10 +228,14 @@ def test_full_joins_pages(api: Api) -> None:
 
 
 def test_items_are_text(api: Api) -> None:
-    (job,) = api.run({"a.pdf": pdf("alpha")})
-    (page,) = api.ok("GET", f"{PARSE}/{job['id']}", params={"expand": "items"})["items"]["pages"]
-    (item,) = page["items"]
-    assert (item["type"], item["value"].strip(), item["md"].strip()) == ("text", "alpha", "alpha")
+    widths = []
+    for job in api.run({"a.pdf": pdf("alpha"), "b.txt": b"alpha"}):
+        (page,) = api.ok("GET", f"{PARSE}/{job['id']}", params={"expand": "items"})["items"]["pages"]
+        (item,) = page["items"]
+        assert (item["type"], item["value"].strip()) == ("text", "alpha")
+        assert "alpha" in item["md"]
+        widths.append(page["page_width"])
+    assert widths == [pytest.approx(595.28, abs=0.01), None]
 
 
 def test_usage_is_zero(api: Api) -> None:
@@ -262,6 +266,13 @@ def test_list_order(make_api: MakeApi) -> None:
     moving = make_api("moving")
     later = moving.directory({"c.pdf": pdf("c"), "a.pdf": pdf("a")})
     assert [file["display_name"] for file in moving.ok("GET", files_of(later))["items"]] == ["c.pdf", "a.pdf"]
+
+
+def test_any_key(idle: Api) -> None:
+    directory_id = idle.directory({})
+    for headers in ({"authorization": "Bearer other"}, {"cookie": "session=s"}):
+        assert Api(idle.engine, headers).ok("GET", f"{DIRECTORIES}/{directory_id}")["id"] == directory_id
+    Api(idle.engine, {}).refused(401, "GET", f"{DIRECTORIES}/{directory_id}")
 
 
 @pytest.mark.parametrize("path", [BATCHES, DIRECTORIES, PARSE, "/api/v1/beta/configurations"])

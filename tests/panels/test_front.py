@@ -79,6 +79,18 @@ def test_search_and_status_narrow_the_list(front: Front) -> None:
     assert front.get("grid", "selected") is None
 
 
+def test_a_filter_that_goes_does_not_lose_sight_of_the_chosen_row(front: Front) -> None:
+    front.show(many(1000))
+    front.page.get_by_role("searchbox").fill("f00001")
+    expect(front.page.get_by_text("1 of 1,000 files")).to_be_visible()
+    front.tell("grid", selected="f00700.pdf")  # chosen in Python, filtered out here
+    front.page.get_by_role("searchbox").fill("")
+    expect(front.row("f00700.pdf")).to_be_visible()
+    front.grid.get_by_role("button", name="file").click(click_count=2)
+    expect(front.grid.get_by_role("columnheader", name="file")).to_have_attribute("aria-sort", "descending")
+    expect(front.row("f00700.pdf")).to_be_visible()
+
+
 def test_a_filter_follows_the_updates(front: Front) -> None:
     front.show(many(4))
     front.page.get_by_role("combobox", name="Status").select_option("running")

@@ -69,7 +69,7 @@ def test_a_hint_says_what_closing_the_notebook_means() -> None:
     assert "may be closed" in sentences.hint(silent())
     assert "reported at the end" in sentences.hint(silent())
     assert "pauses" in sentences.hint(snapshot(file("a", "running")))
-    assert "keep this notebook open" in sentences.hint(snapshot(phase="UPLOADING", service=CLOUD))
+    assert "leave this running" in sentences.hint(snapshot(phase="UPLOADING", service=CLOUD))
     assert "new=True" in sentences.hint(silent(phase="FAILED"))
     assert sentences.hint(mixed()) == ""
 

@@ -214,7 +214,7 @@ function render({ model, el }) {
       const on = COLUMNS[index].key === state.sort;
       head.setAttribute("aria-sort", on ? (state.down ? "descending" : "ascending") : "none");
     });
-    arrange();
+    rearrange();
   }
 
   // -- choosing -----------------------------------------------------------------------------------------------------
@@ -232,6 +232,14 @@ function render({ model, el }) {
     const top = place * ROW;
     if (top < scroll.scrollTop) scroll.scrollTop = top;
     else if (top + ROW > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = top + ROW - scroll.clientHeight;
+  }
+  /** Another order or filter starts at the top, but does not lose sight of the row in hand. */
+  function rearrange() {
+    scroll.scrollTop = 0;
+    arrange();
+    const place = placeOf(state.active);
+    if (place >= 0) reveal(place);
+    draw();
   }
   function activate(place) {
     if (place < 0 || place >= view.length) return;
@@ -300,8 +308,7 @@ function render({ model, el }) {
     clearTimeout(typing);
     typing = setTimeout(() => {
       state.search = search.value.trim();
-      scroll.scrollTop = 0;
-      arrange();
+      rearrange();
     }, 150);
   });
   search.addEventListener("keydown", (event) => {
@@ -309,8 +316,7 @@ function render({ model, el }) {
   });
   filter.addEventListener("change", () => {
     state.status = filter.value;
-    scroll.scrollTop = 0;
-    arrange();
+    rearrange();
   });
 
   document.addEventListener(
