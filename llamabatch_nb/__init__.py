@@ -29,7 +29,7 @@ from llamabatch_nb._version import __version__
 
 if TYPE_CHECKING:
     from llamabatch_nb import errors, frames
-    from llamabatch_nb.client.faces import AsyncClient, Client
+    from llamabatch_nb.client.clients import AsyncClient, Client
     from llamabatch_nb.connect import connect, connect_async, use
     from llamabatch_nb.frames.schema import schema
     from llamabatch_nb.run import Run, open, submit  # noqa: A004 - reads as lb.open("Q3")
@@ -54,8 +54,8 @@ __all__ = [
 
 #: Where each name lives. Imported when it is first used, so that `import llamabatch_nb` costs next to nothing.
 _HOMES = {
-    "AsyncClient": "llamabatch_nb.client.faces",
-    "Client": "llamabatch_nb.client.faces",
+    "AsyncClient": "llamabatch_nb.client.clients",
+    "Client": "llamabatch_nb.client.clients",
     "FileState": "llamabatch_nb.snapshot",
     "Run": "llamabatch_nb.run",
     "Snapshot": "llamabatch_nb.snapshot",

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from llamabatch_nb.client.clients import AsyncClient, Base, Client
 from llamabatch_nb.client.core import Core
-from llamabatch_nb.client.faces import AsyncClient, Base, Client
 from llamabatch_nb.client.inprocess import in_process
 from llamabatch_nb.client.settings import KEY_VARIABLES, URL_VARIABLE, Settings
 from llamabatch_nb.errors import EngineError

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from llamabatch_nb.client.clients import Base
 from llamabatch_nb.client.core import Core
-from llamabatch_nb.client.faces import Base
 from llamabatch_nb.connect import at_exit, default
 from llamabatch_nb.contract.configurations import PARSE_AGENTIC
 from llamabatch_nb.contract.parse import ParseResult

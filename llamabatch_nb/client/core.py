@@ -8,7 +8,11 @@ from typing import Any
 
 from llamabatch_nb.client.http import Http
 from llamabatch_nb.client.loop import Loop
-from llamabatch_nb.client.resources import Batches, Configurations, Directories, Parsing, Projects
+from llamabatch_nb.client.resources.batches import Batches
+from llamabatch_nb.client.resources.configurations import Configurations
+from llamabatch_nb.client.resources.directories import Directories
+from llamabatch_nb.client.resources.parsing import Parsing
+from llamabatch_nb.client.resources.projects import Projects
 from llamabatch_nb.client.settings import Settings
 from llamabatch_nb.snapshot import Service
 

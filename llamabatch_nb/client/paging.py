@@ -17,12 +17,12 @@ class Pages(Generic[T]):
     """
 
     def __init__(self, fetch: Callable[[str | None], Awaitable[Page[T]]]) -> None:
-        self._fetch = fetch
+        self.fetch = fetch
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         token: str | None = None
         while True:
-            page = await self._fetch(token)
+            page = await self.fetch(token)
             yield page
             # A service that repeats its token would be read for ever.
             if not page.next_page_token or page.next_page_token == token:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from llamabatch_nb import errors
+from llamabatch_nb.client.clients import AsyncClient, Client
 from llamabatch_nb.client.core import Core
-from llamabatch_nb.client.faces import AsyncClient, Client
 from llamabatch_nb.client.http import Wait
 from llamabatch_nb.client.settings import Settings
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from llamabatch_nb.client.faces import Client
+from llamabatch_nb.client.clients import Client
 from llamabatch_nb.connect import connect
 
 

@@ -158,7 +158,7 @@ def test_every_panel_of_a_run_shares_one_watcher(documents: Path) -> None:
 
 
 def test_an_interrupted_upload_goes_on_where_it_stopped(documents: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llamabatch_nb.client.resources import DirectoryFiles
+    from llamabatch_nb.client.resources.directories import DirectoryFiles
 
     real = DirectoryFiles.upload
     sent: list[object] = []
