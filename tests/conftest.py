@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+
+from tests.browser.lab import CHROMIUM
+from tests.browser.thread import BrowserThread
 
 #: Processes that a library keeps for the life of its process, by a word of their command line.
 KEPT = ("loky.backend.resource_tracker", "multiprocessing.resource_tracker")
@@ -44,6 +49,29 @@ def nothing_outlives(request: pytest.FixtureRequest) -> Iterator[None]:
         gc.collect()
         left = _alive() - before
     assert not left, f"outlived its test: {sorted(left)}"
+
+
+@pytest.fixture(scope="session")
+def browser_thread() -> Iterator[BrowserThread]:
+    if CHROMIUM is None:
+        reason = "NO CHROMIUM: the panels were not tried in a browser. Install it (Debian: apt install chromium)."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    own = BrowserThread()
+    yield own
+    own.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that drives a browser runs on the browser's thread."""
+    if "browser_thread" not in pyfuncitem.fixturenames:
+        return None
+    arguments: dict[str, Any] = pyfuncitem.funcargs
+    wanted = {name: arguments[name] for name in pyfuncitem._fixtureinfo.argnames}
+    arguments["browser_thread"].thread.submit(pyfuncitem.obj, **wanted).result()
+    return True
 
 
 def _alive() -> set[str]:
