@@ -21,7 +21,7 @@ demo: .venv/local  ## sample documents through a batch on the local engine, into
 	@echo "Next: make lab    opens the same in JupyterLab, with the live panel."
 
 lab: .venv/lab  ## JupyterLab on the quickstart notebook
-	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-quickstart.ipynb
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/notebooks/01-quickstart.ipynb
 
 test: lint unit notebooks browser  ## lint, types, unit, engine, notebook and browser tests
 
