@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 export LLAMABATCH_HOME ?= $(CURDIR)/.llamabatch
+# Nothing made here is paid for: with these set, the demo and the notebooks would go to LlamaCloud.
+unexport LLAMA_CLOUD_API_KEY LLAMA_PARSE_API_KEY LLAMA_CLOUD_BASE_URL LLAMA_CLOUD_CUSTOM_HEADERS
 
 .PHONY: help demo lab test lint unit browser notebooks refresh bench drills screenshots clean chromium
 

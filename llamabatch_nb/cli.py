@@ -20,6 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         result: int = options.do(options)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("llamabatch_nb"):
+            raise
+        print(
+            f"llamabatch-nb: {error.name} is not installed: pip install 'llamabatch-nb[local]', then run this again.",
+            file=sys.stderr,
+        )
+        return 1
     except LlamaBatchError as error:
         print(f"llamabatch-nb: {error}", file=sys.stderr)
         return 1
@@ -62,19 +70,26 @@ def _run(options: argparse.Namespace) -> int:
     from rich.live import Live
     from rich.text import Text
 
+    from llamabatch_nb import frames
     from llamabatch_nb.connect import connect
     from llamabatch_nb.render.text import render_text
     from llamabatch_nb.run import submit
 
+    if options.export is not None:
+        frames.target(options.export, overwrite=options.overwrite)  # before the work of a batch is done
     console = Console()
     with connect() as client:
         run = submit(
             options.folder, configuration=options.configuration, name=options.name, new=options.new, client=client
         )
         # Where there is no terminal only the end is printed: rich sees to it.
-        with Live(console=console, refresh_per_second=8, transient=False) as live:
-            for snapshot in run.watch():
-                live.update(Text(render_text(snapshot, width=console.width)))
+        try:
+            with Live(console=console, refresh_per_second=8, transient=False) as live:
+                for snapshot in run.watch():
+                    live.update(Text(render_text(snapshot, width=console.width)))
+        except KeyboardInterrupt:
+            print(f"Detached. {run.how_to_come_back()}", file=sys.stderr)
+            raise
         run.wait()
         files, pages = run.files(), run.pages()
         with pd.option_context("display.width", console.width, "display.max_rows", None, "display.max_columns", None):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from llamabatch_nb.client.clients import AsyncClient, Base, Client
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.inprocess import in_process
 from llamabatch_nb.client.settings import KEY_VARIABLES, URL_VARIABLE, Settings
-from llamabatch_nb.errors import EngineError
+from llamabatch_nb.errors import EngineError, InputError
 from llamabatch_nb.follow.home import home
 from llamabatch_nb.snapshot import Service
 
@@ -29,6 +30,8 @@ _ENGINE_NEEDS = ("fastapi", "loky", "liteparse")
 
 _lock = threading.RLock()
 _default: Base | None = None
+_locals: dict[tuple[Path, str], Client] = {}
+_cores: weakref.WeakSet[Core] = weakref.WeakSet()
 
 
 def connect(
@@ -62,8 +65,14 @@ def connect(
             organization_id=organization_id,
             project_id=project_id,
         )
+        if data is not None or engine is not None:
+            client.close()
+            raise InputError(
+                "data= and engine= are the local engine's, and a key or an address is given or set: leave them out, or "
+                f"unset {KEY_VARIABLES[0]}."
+            )
     else:
-        client = Client(core=_local(data, engine))
+        client = _local(data, engine)
         print("No API key is set: the local engine reads your files, and they stay on this machine.")  # noqa: T201
     use(client)
     return client
@@ -89,16 +98,35 @@ def default() -> Base:
         return _default
 
 
-def at_exit(close: Callable[[], None]) -> None:
-    """Call it at the end of the process, while threads may still be started.
+def close_at_exit(core: Core) -> None:
+    """Close it at the end of the process, while threads may still be started: uploads are finished then.
 
     `atexit` is too late: by then executors refuse work, and name look-ups need one (seen: RuntimeError "cannot schedule
-    new futures after interpreter shutdown"). concurrent.futures itself uses this hook.
+    new futures after interpreter shutdown"). concurrent.futures itself uses this hook. What is registered last runs
+    first, so it is registered anew each time, to be before whatever was imported since; the first one closes all.
     """
-    threading._register_atexit(close)  # type: ignore[attr-defined]  # noqa: SLF001
+    _cores.add(core)
+    threading._register_atexit(_close_all)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
-def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | None) -> Core:
+def _close_all() -> None:
+    for core in list(_cores):
+        core.close()
+
+
+def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | None) -> Client:
+    """The client of that engine, which is the one there is if the same was asked for before: cells are run again."""
+    folder = (Path(data).expanduser() if data is not None else home() / "engine").absolute()
+    given = _from_environment() | dict(options or {})
+    key = (folder, repr(sorted(given.items())))
+    with _lock:
+        known = _locals.get(key)
+        if known is None or known.core.closed:
+            known = _locals[key] = Client(core=_engine_core(folder, given, own=data is not None))
+        return known
+
+
+def _engine_core(folder: Path, options: Mapping[str, Any], *, own: bool) -> Core:
     missing = [name for name in _ENGINE_NEEDS if find_spec(name) is None]
     if missing:
         raise EngineError(
@@ -107,11 +135,10 @@ def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | Non
         )
     from llamabatch_nb.engine import Engine
 
-    folder = Path(data).expanduser() if data is not None else home() / "engine"
-    engine = Engine(folder, results_while_running=True, **_from_environment(), **(options or {}))
+    engine = Engine(folder, results_while_running=True, **options)
     engine.start()
     # The journal tells services apart by their address, so another data folder is another address.
-    name = "" if data is None else hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8] + "."
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8] + "." if own else ""
     url = _LOCAL_URL.replace("://", f"://{name}")
     core = Core(
         Settings(base_url=url, api_key=Settings.read(api_key="local").api_key),
@@ -122,7 +149,7 @@ def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | Non
         on_close=engine.close,
         now=engine.clock,
     )
-    at_exit(core.close)
+    close_at_exit(core)
     return core
 
 

@@ -6,16 +6,18 @@ import functools
 import logging
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
 
 import anyio
 
 from llamabatch_nb.client.clients import Base
 from llamabatch_nb.client.core import Core
-from llamabatch_nb.connect import at_exit, default
+from llamabatch_nb.connect import close_at_exit, default
 from llamabatch_nb.contract.configurations import PARSE_AGENTIC
 from llamabatch_nb.contract.parse import ParseResult
 from llamabatch_nb.errors import DeadlineError, InputError
@@ -26,14 +28,15 @@ from llamabatch_nb.follow.home import home
 from llamabatch_nb.follow.journal import Journal
 from llamabatch_nb.follow.source import read_source
 from llamabatch_nb.follow.submit import prepare
-from llamabatch_nb.snapshot import UPLOADING, Snapshot
+from llamabatch_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("llamabatch_nb")
 _journals: weakref.WeakKeyDictionary[Core, Journal] = weakref.WeakKeyDictionary()
-_sending: set[Run] = set()
+_followers: weakref.WeakKeyDictionary[Core, dict[int | str | None, Follower]] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
 _told: set[str] = set()
 
 
@@ -60,23 +63,26 @@ def submit(
     """
     files = read_source(source)
     core = _core(client)
-    journal = _journal(core)
-    state, submission = core.loop.run(
-        lambda: prepare(core, journal, files, configuration_id=configuration, name=name, job_type=type, new=new)
-    )
+    close_at_exit(core)
+    with _lock:  # two cells, or two threads, submit one after the other
+        journal = _journal(core)
+        state, submission = core.loop.run(
+            lambda: prepare(core, journal, files, configuration_id=configuration, name=name, job_type=type, new=new)
+        )
+        follower = _follower(
+            core, submission.run, lambda: Follower(core, journal, _archive(core, journal), state, submission)
+        )
     label, count = core.service.label, len(files.files)
     if submission.reattached:
+        how = "" if state.batch is None or state.batch.status not in {"FAILED", "CANCELLED"} else ", which is over"
         print(  # noqa: T201 - people must see why nothing is sent
-            f"These {count} files were submitted before: re-attached to {state.batch_id}, nothing was sent; "
+            f"These {count} files were submitted before: re-attached to {state.batch_id}{how}; nothing was sent. "
             "new=True submits them again."
         )
     elif not core.service.local and label not in _told:
         _told.add(label)
         print(f"Documents are uploaded to {label} ({core.settings.base_url}).")  # noqa: T201
-    run = Run(Follower(core, journal, _archive(core, journal), state, submission))
-    if not submission.reattached:
-        _finish_before_leaving(run)
-    return run
+    return Run(follower)
 
 
 def open(name_or_id: str, *, client: Base | None = None) -> Run:  # noqa: A001 - reads as lb.open("Q3")
@@ -87,9 +93,11 @@ def open(name_or_id: str, *, client: Base | None = None) -> Run:  # noqa: A001 -
 
     """
     core = _core(client)
-    journal = _journal(core)
-    state = core.loop.run(lambda: attach(core, journal, name_or_id))
-    return Run(Follower(core, journal, _archive(core, journal), state))
+    with _lock:
+        journal = _journal(core)
+        state, run = core.loop.run(lambda: attach(core, journal, name_or_id))
+        key = state.batch_id if run is None else run
+        return Run(_follower(core, key, lambda: Follower(core, journal, _archive(core, journal), state)))
 
 
 class Run:
@@ -103,7 +111,6 @@ class Run:
         self._follower = follower
         self._loop = follower.core.loop
         self._shown = False
-        follower.start()
 
     @property
     def id(self) -> str | None:
@@ -121,11 +128,11 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """The batch has ended and its results are on this machine, or following it has failed."""
+        """The batch has ended and its results were fetched, as far as they could be; or following it has failed."""
         return self._follower.finished
 
     def wait(self, timeout: float | None = None) -> Run:
-        """Block until the batch has ended and its results are on this machine. `timeout` is in seconds.
+        """Block until the batch has ended and its results were fetched, as far as they could be. `timeout`: seconds.
 
         Files that failed raise nothing: they are rows of `files()`. An interrupt detaches and never cancels.
 
@@ -138,7 +145,7 @@ class Run:
         try:
             self._loop.run(lambda: self._wait(timeout))
         except KeyboardInterrupt:
-            print(f"Detached: the batch goes on. {self._how_to_come_back()}", file=sys.stderr)  # noqa: T201
+            print(f"Detached: the batch goes on. {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
             raise
         finally:
             if self._shown:
@@ -205,10 +212,22 @@ class Run:
         frames.target(path, overwrite=overwrite)  # before the results are fetched
         return frames.export(self.files() if frame == "files" else self.pages(), path, overwrite=overwrite)
 
+    def how_to_come_back(self) -> str:
+        """What to call to go on from here: another day, or after an interrupt."""
+        return self._follower.how_to_come_back()
+
     def close(self) -> None:
-        """Stop following it here. The batch goes on."""
+        """Stop following it here, after its uploads. The batch goes on; so do other runs over it in this process."""
         if not self.finished:
             self._loop.run(self._follower.stop)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     # What a panel needs of a run (llamabatch_nb.panels.protocol.WatchedRun).
 
@@ -245,6 +264,8 @@ class Run:
         return f"Run({(self.name or self.id or self.snapshot.source)!r})"
 
     async def _wait(self, timeout: float | None) -> Snapshot:  # noqa: ASYNC109 - a deadline with a message of its own
+        if self.finished:
+            return await self._follower.wait_ended()
         try:
             with anyio.fail_after(timeout):
                 return await self._follower.wait_ended()
@@ -252,7 +273,7 @@ class Run:
             last = self.snapshot
             raise DeadlineError(
                 f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of "
-                f"{len(last.files)} files done; it goes on. {self._how_to_come_back()}",
+                f"{len(last.files)} files done; it goes on. {self.how_to_come_back()}",
                 batch_id=last.batch_id,
                 run_name=last.name,
             ) from None
@@ -266,21 +287,6 @@ class Run:
         finally:
             forget()
         return self.snapshot, self.finished
-
-    def _leave(self) -> None:
-        """Called when the process ends."""
-        if self._follower.sending:
-            print(f"Finishing the uploads of {self!r} before leaving.", file=sys.stderr)  # noqa: T201
-            next(filter(lambda snapshot: snapshot.phase != UPLOADING, self.watch()), None)
-        if self._follower.failure is not None:
-            print(f"{self._follower.failure} {self._how_to_come_back()}", file=sys.stderr)  # noqa: T201
-        elif not self.finished and self.snapshot.service.local:
-            print(f"The local engine stops with this process. {self._how_to_come_back()}", file=sys.stderr)  # noqa: T201
-
-    def _how_to_come_back(self) -> str:
-        if self.id is None:
-            return f"lb.submit({self.snapshot.source!r}) goes on with the uploads where they stopped."
-        return f"lb.open({(self.name or self.id)!r}) brings it back."
 
 
 def _core(client: Base | None) -> Core:
@@ -306,15 +312,11 @@ def _archive(core: Core, journal: Journal) -> Archive:
     return Archive(home() / "archive", journal, core.settings.base_url)
 
 
-def _finish_before_leaving(run: Run) -> None:
-    """A script that ends right after `submit` finishes its uploads first (design.md, settled questions)."""
-    _sending.difference_update([other for other in _sending if other.finished])
-    if not _sending and "exit" not in _told:
-        _told.add("exit")
-        at_exit(_leave)
-    _sending.add(run)
-
-
-def _leave() -> None:
-    for run in _sending:
-        run._leave()  # noqa: SLF001 - the same module
+def _follower(core: Core, key: int | str | None, make: Callable[[], Follower]) -> Follower:
+    """One watcher a run, however often it is submitted or opened: two would upload twice, and create two batches."""
+    known = _followers.setdefault(core, {})
+    follower = known.get(key)
+    if follower is None or (follower.finished and not follower.state.ended):
+        follower = known[key] = make()
+        follower.start()
+    return follower

@@ -25,6 +25,20 @@ TERMINAL_FILE = frozenset({"completed", "failed", "cancelled"})
 FILE_ORDER = ("completed", "failed", "cancelled", "running", "pending", "submitted", "uploaded", "waiting")
 
 ErrorSource = Literal["upload", "mapping", "job"]
+#: Job types whose end is looked for. Extract jobs are not followed yet.
+FOLLOWED = frozenset({None, "parse_v2"})
+
+
+def has_ended(phase: str, *, mapped: bool, running: bool) -> bool:
+    """Whether nothing more will change: the one definition, for what is followed and for what is shown of it.
+
+    COMPLETED means mapped, not succeeded (contract.md 1.1), so jobs may still run under it; COMPLETED without results
+    means: ask again (1.2). A FAILED batch has no reliable per-file result and ends at once. A batch cancelled early may
+    never have results.
+    """
+    if phase not in TERMINAL_BATCH:
+        return False
+    return phase == "FAILED" or (not running and (mapped or phase == "CANCELLED"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +101,7 @@ class Snapshot:
     rate: float | None = None  # files a second, from files seen to end
     eta: datetime | None = None
     trouble: str | None = None  # one sentence: offline, asked to slow down, out of credits
+    mapped: bool = True  # whether the batch has said what it made of its files; null `results` means: ask again
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -113,14 +128,9 @@ class Snapshot:
 
     @property
     def ended(self) -> bool:
-        """Nothing more will change: the batch is terminal and so are its jobs.
-
-        COMPLETED means mapped, not succeeded (contract.md 1.1), so jobs may still run under a COMPLETED batch. A FAILED
-        batch has no reliable per-file result and ends at once.
-        """
-        if self.phase not in TERMINAL_BATCH:
-            return False
-        return self.phase == "FAILED" or not any(file.job_id is not None and not file.ended for file in self.files)
+        """Nothing more will change: the batch is terminal and so are its jobs. See `has_ended`."""
+        running = any(file.job_id is not None and not file.ended and file.job_type in FOLLOWED for file in self.files)
+        return has_ended(self.phase, mapped=self.mapped, running=running)
 
     @property
     def elapsed(self) -> timedelta | None:

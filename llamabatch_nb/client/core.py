@@ -14,6 +14,7 @@ from llamabatch_nb.client.resources.directories import Directories
 from llamabatch_nb.client.resources.parsing import Parsing
 from llamabatch_nb.client.resources.projects import Projects
 from llamabatch_nb.client.settings import Settings
+from llamabatch_nb.errors import LoopThreadError
 from llamabatch_nb.snapshot import Service
 
 
@@ -51,13 +52,21 @@ class Core:
         """Stop what is followed, close the connections, leave the loop thread. Closing twice is fine."""
         if self.closed:
             return
+        if self.loop.here:
+            raise LoopThreadError("A client is closed from another thread than the loop's, for which it waits.")
         self.closed = True
-        self.loop.run(self._finish)
-        self.loop.close()
-        if self._on_close is not None:
-            self._on_close()
+        try:
+            self.loop.run(self._finish)
+        finally:
+            try:
+                self.loop.close()
+            finally:
+                if self._on_close is not None:
+                    self._on_close()
 
     async def _finish(self) -> None:
-        for stop in reversed(list(self.before_close)):
-            await stop()
-        await self.http.aclose()
+        try:
+            for stop in reversed(list(self.before_close)):
+                await stop()
+        finally:
+            await self.http.aclose()

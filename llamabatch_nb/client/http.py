@@ -17,11 +17,12 @@ from pydantic import ValidationError
 
 from llamabatch_nb._version import __version__
 from llamabatch_nb.client.answers import error_of, unreachable
+from llamabatch_nb.client.loop import CLOSED
 from llamabatch_nb.client.retry import Attempt, delay_before_retry
 from llamabatch_nb.client.settings import Settings
 from llamabatch_nb.contract.base import Query, Request
 from llamabatch_nb.contract.endpoints import Endpoint
-from llamabatch_nb.errors import UnexpectedAnswerError
+from llamabatch_nb.errors import InputError, UnexpectedAnswerError
 
 R = TypeVar("R")
 log = logging.getLogger("llamabatch_nb.client")
@@ -72,10 +73,11 @@ class Http:
         self._transport = transport
         self._timeout = timeout
         self._deadline = deadline
-        self._sleep = sleep
+        self.sleep = sleep
         self._jitter = jitter
         self._client: httpx.AsyncClient | None = None
         self._reached = False
+        self._closed = False
 
     async def request(
         self,
@@ -103,7 +105,7 @@ class Http:
                 return self._read(endpoint, path, response)
             attempt = Attempt(
                 number,
-                endpoint.idempotent,
+                not endpoint.creates,
                 status=None if response is None else response.status_code,
                 headers=None if response is None else response.headers,
                 sent=not isinstance(failure, _NOT_SENT),
@@ -118,10 +120,11 @@ class Http:
             number += 1
             log.info("%s %s: %s; again in %.1f s", endpoint.method, path, failure or attempt.status, delay)
             self._tell(Wait(delay, attempt.status))
-            await self._sleep(delay)
+            await self.sleep(delay)
             self._tell(None)
 
     async def aclose(self) -> None:
+        self._closed = True
         if self._client is not None:
             client, self._client = self._client, None
             await client.aclose()
@@ -167,6 +170,8 @@ class Http:
                 content.close()
 
     def _http(self) -> httpx.AsyncClient:
+        if self._closed:
+            raise InputError(CLOSED)
         if self._client is None:
             self._client = httpx.AsyncClient(
                 base_url=self.settings.base_url,

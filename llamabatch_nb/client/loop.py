@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 from anyio.from_thread import BlockingPortal, BlockingPortalProvider
 
-from llamabatch_nb.errors import LoopThreadError
+from llamabatch_nb.errors import InputError, LoopThreadError
 
 R = TypeVar("R")
 #: How long an interrupted call may take to clean up before the interrupt is raised all the same. Seconds.
 CLEAN_UP = 2.0
+CLOSED = "This client is closed: make a new one with lb.connect() or lb.Client()."
 
 _provider = BlockingPortalProvider()
 
@@ -41,7 +42,7 @@ class Loop:
     def start(self, work: Callable[[], Awaitable[R]]) -> Future[R]:
         """Run `work` on the loop thread; never blocks. Cancelling the future cancels the work."""
         if self._portal is None:
-            raise LoopThreadError("This client is closed; make a new one with lb.connect() or lb.Client().")
+            raise InputError(CLOSED)
         return self._portal.start_task_soon(work)
 
     def run(self, work: Callable[[], Awaitable[R]]) -> R:

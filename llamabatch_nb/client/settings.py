@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
@@ -92,13 +92,27 @@ def mended_url(address: str) -> str:
         host = address.split("/")[0].rsplit(":", 1)[0]
         address = f"{'http' if host in {'localhost', '127.0.0.1', '[::1]'} else 'https'}://{address}"
     parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or any(c.isspace() for c in address):
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or any(c.isspace() for c in address)
+        or not _port_is_one(parts)
+    ):
         raise InputError(
             f"{address!r} is no address of a service: give base_url='https://host', or a region: 'na', 'eu'."
         )
     if parts.username or parts.password:
         raise InputError("A base URL with a name or password in it would end up in logs: pass the key as api_key=….")
     return address.rstrip("/")
+
+
+def _port_is_one(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:  # not a number, or above 65535
+        return False
 
 
 def _secret(value: str | SecretStr | None) -> SecretStr | None:

@@ -22,31 +22,30 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[R]):
-    """`answers` reads the body of a 2xx response."""
+    """`answers` reads the body of a 2xx response.
+
+    `creates`: sent twice it is done twice, and billed twice (design.md, decision 5).
+    """
 
     method: str
     path: str
     answers: TypeAdapter[R]
-
-    @property
-    def idempotent(self) -> bool:
-        """Whether sending it twice does no harm. A POST that creates is billed twice (design.md, decision 5)."""
-        return self.method != "POST"
+    creates: bool = False
 
 
 BATCHES = "/api/v2/batches"
 DIRECTORIES = "/api/v1/beta/directories"
 PARSE = "/api/v2/parse"
 
-create_batch = Endpoint("POST", BATCHES, TypeAdapter(Batch))
+create_batch = Endpoint("POST", BATCHES, TypeAdapter(Batch), creates=True)
 list_batches = Endpoint("GET", BATCHES, TypeAdapter(Page[Batch]))
 get_batch = Endpoint("GET", f"{BATCHES}/{{batch_id}}", TypeAdapter(Batch))
 cancel_batch = Endpoint("POST", f"{BATCHES}/{{batch_id}}/cancel", TypeAdapter(Batch))
 
-create_directory = Endpoint("POST", DIRECTORIES, TypeAdapter(Directory))
+create_directory = Endpoint("POST", DIRECTORIES, TypeAdapter(Directory), creates=True)
 list_directories = Endpoint("GET", DIRECTORIES, TypeAdapter(Page[Directory]))
 get_directory = Endpoint("GET", f"{DIRECTORIES}/{{directory_id}}", TypeAdapter(Directory))
-upload_file = Endpoint("POST", f"{DIRECTORIES}/{{directory_id}}/files/upload", TypeAdapter(DirectoryFile))
+upload_file = Endpoint("POST", f"{DIRECTORIES}/{{directory_id}}/files/upload", TypeAdapter(DirectoryFile), creates=True)
 list_files = Endpoint("GET", f"{DIRECTORIES}/{{directory_id}}/files", TypeAdapter(Page[DirectoryFile]))
 
 get_parse_job = Endpoint("GET", f"{PARSE}/{{job_id}}", TypeAdapter(ParseResult))

@@ -8,8 +8,8 @@ from llamabatch_nb.follow.journal import Journal, RunRow
 from llamabatch_nb.follow.state import RunState, Tracked
 
 
-async def attach(core: Core, journal: Journal, name_or_id: str) -> RunState:
-    """The state of a run, from the journal where it is known there, else from the service alone.
+async def attach(core: Core, journal: Journal, name_or_id: str) -> tuple[RunState, int | None]:
+    """The state of a run and its row in the journal where it is known there, else None and the service's word alone.
 
     Raises:
         InputError: nothing of that name or id; or its uploads were never finished.
@@ -38,7 +38,7 @@ async def attach(core: Core, journal: Journal, name_or_id: str) -> RunState:
         files=[] if row is None else _known(journal, row),
     )
     state.take_batch(batch)
-    return state
+    return state, None if row is None else row.id
 
 
 def _known(journal: Journal, row: RunRow) -> list[Tracked]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -12,7 +15,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.http import Wait
-from llamabatch_nb.contract.parse import ParseResult
+from llamabatch_nb.contract.parse import TERMINAL, ParseJob, ParseResult
 from llamabatch_nb.errors import (
     BatchCancelledError,
     BatchFailedError,
@@ -21,12 +24,14 @@ from llamabatch_nb.errors import (
     RunError,
     SourceError,
 )
-from llamabatch_nb.follow.archive import EXPAND, EXPAND_FAST, Archive
+from llamabatch_nb.follow.archive import EXPAND, EXPAND_FAST, Archive, counted
 from llamabatch_nb.follow.journal import Journal
 from llamabatch_nb.follow.state import RunState, Tracked
 from llamabatch_nb.follow.submit import Submission, send
 from llamabatch_nb.follow.watch import watch
 from llamabatch_nb.snapshot import Snapshot
+
+log = logging.getLogger("llamabatch_nb.follow")
 
 #: Results fetched at once, while the batch goes on.
 CONCURRENT_RESULTS = 6
@@ -47,9 +52,11 @@ class Follower:
         self.state = state
         self.failure: Exception | None = None
         self.sending = submission is not None and not submission.reattached
+        self._sent = anyio.Event()
         self._journal = journal
         self._archive = archive
         self._submission = submission
+        self.source = str(submission.source.root) if submission is not None else None
         self._subscribers: list[Callable[[Snapshot], None]] = []
         self._finished = anyio.Event()
         self._told_at = 0.0
@@ -57,6 +64,7 @@ class Follower:
         self._task: Future[None] | None = None
         self._scope: anyio.CancelScope | None = None  # made on the loop, where alone it can be
         self._stopping = False
+        self._remembered: set[str] = set()
         self.snapshot = self._taken()
 
     def start(self) -> None:
@@ -65,11 +73,30 @@ class Follower:
         self._task = self.core.loop.start(self._run)
 
     async def stop(self) -> None:
-        """Stop following. The batch goes on."""
+        """Stop following. Uploads are finished first; the batch goes on."""
+        if self.sending:
+            print(f"Finishing the uploads of {self.snapshot.source} before leaving.", file=sys.stderr)  # noqa: T201
+            await self._sent.wait()
         self._stopping = True
         if self._scope is not None:
             self._scope.cancel()
         await self._finished.wait()
+        if self.failure is not None and self.state.batch is None:
+            print(f"{self.failure} {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
+        elif not self.state.ended and self.core.service.local:
+            print(  # noqa: T201
+                f"The local engine stops here, with the batch not at its end. {self.how_to_come_back()}",
+                file=sys.stderr,
+            )
+
+    def how_to_come_back(self) -> str:
+        """The call that goes on from here, in a sentence."""
+        last = self.snapshot
+        if last.batch_id is not None:
+            return f"lb.open({(last.name or last.batch_id)!r}) brings it back."
+        folder = self.source or last.source
+        name = f", name={last.name!r}" if last.name else ""
+        return f"lb.submit({folder!r}, configuration={last.configuration_id!r}{name}) goes on with the uploads."
 
     @property
     def finished(self) -> bool:
@@ -135,9 +162,10 @@ class Follower:
             )
         if self.state.batch is None:
             self.state.stopped = True
+            self._tell()
         else:
-            self.state.take_batch(await self.core.batches.cancel(self.state.batch.id))
-        self._tell()
+            # The answer has no results; what became of the batch is what the next look says.
+            await self.core.batches.cancel(self.state.batch.id)
 
     async def result(self, file: Tracked) -> ParseResult | None:
         """A finished file's result: from the archive, else from the service, and then archived. None: it has none."""
@@ -150,7 +178,13 @@ class Follower:
             fetched = await self.core.parsing.get(file.job_id, expand=EXPAND)
         except InvalidRequestError:
             fetched = await self.core.parsing.get(file.job_id, expand=EXPAND_FAST)
-        file.pages = await anyio.to_thread.run_sync(self._archive.add, file.job_id, fetched)
+        file.pages = counted(fetched)
+        try:
+            await anyio.to_thread.run_sync(self._archive.add, file.job_id, fetched)
+        except (OSError, sqlite3.Error) as error:
+            # A full disk costs the copy on this machine, not the result.
+            self._trouble = f"Results cannot be kept on this machine ({error}): make room in the state folder."
+            log.warning("The result of %s was not archived: %s", file.name, error)
         return fetched
 
     async def results(self) -> Mapping[str, ParseResult]:
@@ -164,7 +198,7 @@ class Follower:
             async with limit:
                 try:
                     result = await self.result(file)
-                except LlamaBatchError as error:
+                except Exception as error:  # one is raised below; a group never reaches a user
                     failure = error
                     return
             if result is not None and file.job_id is not None:
@@ -206,6 +240,7 @@ class Follower:
             self._trouble = str(self.failure)
         finally:
             self.sending = False
+            self._sent.set()
             self.core.http.listeners.remove(self._waiting)
             self._finished.set()
             self._tell()
@@ -218,6 +253,7 @@ class Follower:
             self._tell()
             await send(self.core, self._journal, self._submission, self.state, on_progress=self._tell_seldom)
             self.sending = False
+            self._sent.set()
         if self.state.batch is None:  # cancelled before there was one
             return
         out, waiting = anyio.create_memory_object_stream[Tracked](float("inf"))
@@ -226,10 +262,29 @@ class Follower:
             for _ in range(CONCURRENT_RESULTS):
                 group.start_soon(self._collect, waiting.clone())
             waiting.close()
+            self._recall()
             async for snapshot in watch(self.core, self.state):
                 self._trouble = snapshot.trouble
+                self._remember()
                 self._hand_out(out.send_nowait, handed)
                 self._tell()
+
+    def _recall(self) -> None:
+        """Jobs that were seen to end before are not asked for again, and outlive the service's memory of them."""
+        ids = [file.job_id for file in self.state.files if file.job_id]
+        ended = self._journal.jobs(self.core.settings.base_url, ids)
+        self.state.take_jobs(ParseJob.model_validate_json(text) for text in ended.values())
+        self._remembered = set(ended)
+
+    def _remember(self) -> None:
+        new = {
+            file.job.id: file.job.model_dump_json()
+            for file in self.state.files
+            if file.job is not None and file.job.status in TERMINAL and file.job.id not in self._remembered
+        }
+        if new:
+            self._journal.jobs_ended(self.core.settings.base_url, new)
+            self._remembered |= new.keys()
 
     def _hand_out(self, send_nowait: Callable[[Tracked], None], handed: set[str]) -> None:
         new = [
@@ -257,10 +312,13 @@ class Follower:
                 self._tell_seldom()
 
     def _waiting(self, wait: Wait | None) -> None:
-        if wait is not None and wait.status == 429:
-            self._tell(f"{self.core.service.label} asked us to slow down; trying again in {wait.seconds:.0f} s")
-        elif wait is not None:
-            self._tell(f"{self.core.service.label} does not answer; trying again in {wait.seconds:.0f} s")
+        if wait is None:
+            self._tell()
+            return
+        what = {None: "does not answer", 429: "asked us to slow down"}.get(
+            wait.status, f"has trouble of its own ({wait.status})"
+        )
+        self._tell(f"{self.core.service.label} {what}; trying again in {wait.seconds:.0f} s")
 
     def _tell_seldom(self) -> None:
         if time.monotonic() - self._told_at >= SHORTEST_NEWS:
@@ -270,7 +328,10 @@ class Follower:
         self._told_at = time.monotonic()
         self.snapshot = self._taken(trouble)
         for callback in list(self._subscribers):
-            callback(self.snapshot)
+            try:
+                callback(self.snapshot)
+            except Exception:
+                log.exception("A subscriber of a run failed; the run goes on")
 
     def _taken(self, trouble: str | None = None) -> Snapshot:
         return self.state.snapshot(taken_at=self.core.now(), at=time.monotonic(), trouble=trouble or self._trouble)

@@ -6,9 +6,11 @@ there is one: a kernel killed at any moment can go on where it stopped. Never a 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +18,22 @@ from pathlib import Path
 from llamabatch_nb.errors import InputError
 
 VERSION = 1
+#: How long a process may take to create a batch before another may try, and how long a journal may be locked. Seconds.
+CLAIM = 120.0
+PATIENCE = 30.0
 _SCHEMA = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     name TEXT,
-    source TEXT NOT NULL,          -- the folder as it was given
+    source TEXT NOT NULL,          -- the folder, as an absolute path
     service TEXT NOT NULL,         -- the base URL, never a key
     fingerprint TEXT NOT NULL,     -- of contents, names, configuration and service
     configuration_id TEXT NOT NULL,
     job_type TEXT NOT NULL,
     directory_id TEXT NOT NULL,
     batch_id TEXT,                 -- NULL until the batch exists
+    creating INTEGER,              -- the process that creates it
+    creating_since REAL,           -- as a Unix time
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 CREATE INDEX run_by_name ON run (name);
@@ -42,9 +49,11 @@ CREATE TABLE file (
     error TEXT,                    -- why it could not be uploaded
     PRIMARY KEY (run, name)
 );
-CREATE TABLE result (
+CREATE TABLE job (
     service TEXT NOT NULL,
     job_id TEXT NOT NULL,
+    ended TEXT,                    -- the job as the service last gave it, JSON, once it was terminal
+    archived INTEGER NOT NULL DEFAULT 0,
     pages INTEGER,
     pages_failed INTEGER,
     PRIMARY KEY (service, job_id)
@@ -90,13 +99,21 @@ class Journal:
         self._path = path
         self._lock = threading.Lock()
         try:
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
+            _patiently(lambda: self._db.execute("PRAGMA journal_mode = WAL"))
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._prepare()
+        except sqlite3.OperationalError as error:
+            raise InputError(
+                f"The journal {path} cannot be used now ({error}): see that its folder is writable and that no other "
+                "program holds it, then run this again."
+            ) from None
         except sqlite3.DatabaseError as error:
-            raise InputError(f"The journal {path} cannot be used ({error}): move it away to start a new one.") from None
+            raise InputError(
+                f"The journal {path} is damaged ({error}): move it away to start a new one; what was submitted is then "
+                "found by its batch id only."
+            ) from None
 
     def add_run(
         self,
@@ -135,10 +152,42 @@ class Journal:
         with self._transaction() as db:
             db.execute("UPDATE run SET batch_id = ? WHERE id = ?", (batch_id, run))
 
+    def renamed(self, run: int, name: str) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE run SET name = ? WHERE id = ?", (name, run))
+
+    def may_create(self, run: int) -> bool:
+        """Claim the creation of the run's batch. False: another process that lives has claimed it, not long ago."""
+        with self._transaction() as db:
+            row = db.execute("SELECT batch_id, creating, creating_since FROM run WHERE id = ?", (run,)).fetchone()
+            if row["batch_id"] is not None:
+                return False
+            other = row["creating"] if row["creating"] != os.getpid() else None
+            if other is not None and time.time() - row["creating_since"] < CLAIM and _alive(other):
+                return False
+            db.execute("UPDATE run SET creating = ?, creating_since = ? WHERE id = ?", (os.getpid(), time.time(), run))
+            return True
+
+    def batch_of(self, run: int) -> str | None:
+        with self._lock:
+            row = self._db.execute("SELECT batch_id FROM run WHERE id = ?", (run,)).fetchone()
+        return None if row is None else row["batch_id"]
+
+    def jobs_ended(self, service: str, jobs: Mapping[str, str]) -> None:
+        """Terminal jobs, by id, as JSON: they are never asked for again, and outlive the service's memory of them."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO job (service, job_id, ended) VALUES (?, ?, ?)"
+                " ON CONFLICT (service, job_id) DO UPDATE SET ended = excluded.ended",
+                [(service, job_id, text) for job_id, text in jobs.items()],
+            )
+
     def result_archived(self, service: str, job_id: str, pages: Pages) -> None:
         with self._transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO result (service, job_id, pages, pages_failed) VALUES (?, ?, ?, ?)",
+                "INSERT INTO job (service, job_id, archived, pages, pages_failed) VALUES (?, ?, 1, ?, ?)"
+                " ON CONFLICT (service, job_id) DO UPDATE SET archived = 1, pages = excluded.pages,"
+                " pages_failed = excluded.pages_failed",
                 (service, job_id, pages.pages, pages.failed),
             )
 
@@ -158,21 +207,34 @@ class Journal:
             ).fetchall()
         return [FileRow(**dict(row)) for row in rows]
 
+    def jobs(self, service: str, job_ids: Iterable[str]) -> dict[str, str]:
+        """Those of the jobs that were seen to end, as JSON."""
+        return {job_id: row["ended"] for job_id, row in self._jobs(service, job_ids) if row["ended"] is not None}
+
     def results(self, service: str, job_ids: Iterable[str]) -> dict[str, Pages]:
         """Those of the jobs whose results are in the archive."""
-        found: dict[str, Pages] = {}
-        with self._lock:
-            for job_id in job_ids:
-                row = self._db.execute(
-                    "SELECT pages, pages_failed FROM result WHERE service = ? AND job_id = ?", (service, job_id)
-                ).fetchone()
-                if row is not None:
-                    found[job_id] = Pages(row["pages"], row["pages_failed"])
-        return found
+        return {
+            job_id: Pages(row["pages"], row["pages_failed"])
+            for job_id, row in self._jobs(service, job_ids)
+            if row["archived"]
+        }
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
+
+    def _jobs(self, service: str, job_ids: Iterable[str]) -> list[tuple[str, sqlite3.Row]]:
+        with self._lock:
+            rows = [
+                (
+                    job_id,
+                    self._db.execute(
+                        "SELECT * FROM job WHERE service = ? AND job_id = ?", (service, job_id)
+                    ).fetchone(),
+                )
+                for job_id in job_ids
+            ]
+        return [(job_id, row) for job_id, row in rows if row is not None]
 
     def _run(self, where: str, *values: object) -> RunRow | None:
         with self._lock:
@@ -189,10 +251,11 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _prepare(self) -> None:
         with self._transaction() as db:
@@ -206,3 +269,29 @@ class Journal:
                 for statement in _SCHEMA.split(";"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _patiently(work: Callable[[], object]) -> None:
+    """The change to WAL does not obey SQLite's own timeout while another process makes the same change."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            work()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # there is no harmless signal; the claim ends by its age
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

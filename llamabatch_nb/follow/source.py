@@ -22,9 +22,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`label` is what people read: the folder as it was given."""
+    """`label` is what people read, the folder as it was given; `root` is its absolute path."""
 
     label: str
+    root: Path
     files: tuple[SourceFile, ...]
 
     def fingerprint(self, configuration_id: str, service: str) -> str:
@@ -46,7 +47,7 @@ def read_source(source: str | os.PathLike[str]) -> Source:
     if not root.exists():
         raise SourceError(f"There is no folder {str(source)!r} (looked in {Path.cwd()}): check the path.")
     if root.is_file():
-        return Source(str(source), (_file(root, root.name),))
+        return Source(str(source), root.resolve(), (_file(root, root.name),))
     paths = sorted(_walk(root))
     if not paths:
         raise SourceError(
@@ -57,7 +58,7 @@ def read_source(source: str | os.PathLike[str]) -> Source:
             f"The folder {str(source)!r} holds {len(paths):,} files and a batch takes at most {MAX_FILES:,}: "
             "submit its sub-folders one by one."
         )
-    return Source(str(source), tuple(_file(path, path.relative_to(root).as_posix()) for path in paths))
+    return Source(str(source), root.resolve(), tuple(_file(path, path.relative_to(root).as_posix()) for path in paths))
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -11,10 +11,12 @@ from llamabatch_nb.contract.batches import TERMINAL, Batch, Result
 from llamabatch_nb.contract.directories import DirectoryFile
 from llamabatch_nb.contract.parse import ParseJob
 from llamabatch_nb.follow.journal import Pages
-from llamabatch_nb.snapshot import UPLOADING, ErrorSource, FileState, Service, Snapshot
+from llamabatch_nb.snapshot import FOLLOWED, UPLOADING, ErrorSource, FileState, Service, Snapshot, has_ended
 
 #: No rate and no ETA before this many files were seen to end: one or two say nothing (panels.md).
 ENOUGH = 3
+#: Looks at an ended batch in which a job may be missing from the lists before it counts as expired.
+PATIENCE = 10
 _KNOWN = frozenset({"PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"})
 
 
@@ -29,6 +31,8 @@ class Tracked:
     result: Result | None = None
     job: ParseJob | None = None
     pages: Pages | None = None
+    missed: int = 0
+    lost: bool = False  # the service no longer knows its job
 
     @property
     def job_id(self) -> str | None:
@@ -36,11 +40,16 @@ class Tracked:
         return reference.id if reference else None
 
     @property
+    def job_type(self) -> str | None:
+        reference = self.result.job_reference if self.result else None
+        return reference.type if reference else None
+
+    @property
     def ended(self) -> bool:
         """Nothing more will come of it: refused, not mapped, or its job is terminal."""
         if self.upload_error is not None or (self.result is not None and self.result.error_message is not None):
             return True
-        return self.job is not None and self.job.status in TERMINAL
+        return self.lost or (self.job is not None and self.job.status in TERMINAL)
 
 
 @dataclass(slots=True)
@@ -58,6 +67,7 @@ class RunState:
     files: list[Tracked] = field(default_factory=list)
     estimated_done: int | None = None
     stopped: bool = False  # cancelled before there was a batch
+    listed: bool = False  # the files are those of the directory's listing, not ones we sent
     seen_done: list[tuple[float, int]] = field(default_factory=list)  # (monotonic seconds, files ended)
 
     @property
@@ -76,6 +86,9 @@ class RunState:
                 file = Tracked(name=result.source_directory_file_id, file_id=result.source_directory_file_id)
                 self.files.append(file)
             file.result = result
+        if self.listed and batch.results is not None and batch.status in TERMINAL:
+            # What came into the directory after the create is not of this batch.
+            self.files = [file for file in self.files if file.result is not None]
 
     def take_jobs(self, jobs: Iterable[ParseJob]) -> None:
         by_job = {file.job_id: file for file in self.files if file.job_id}
@@ -83,8 +96,16 @@ class RunState:
             if (file := by_job.get(job.id)) is not None:
                 file.job = job
 
+    def take_missing(self, job_ids: set[str]) -> None:
+        """Jobs of an ended batch that the service does not list (any more); given up after `PATIENCE` looks."""
+        for file in self.files:
+            if file.job_id in job_ids:
+                file.missed += 1
+                file.lost = file.missed > PATIENCE
+
     def take_listing(self, listed: Sequence[DirectoryFile]) -> None:
         """Names for a run that was opened by id: display names, or unique ids where those are ambiguous."""
+        self.listed = True
         names = Counter(file.display_name for file in listed)
         known = {file.file_id for file in self.files}
         self.files += [
@@ -95,26 +116,21 @@ class RunState:
 
     def open_jobs(self) -> list[str]:
         """Jobs whose end has not been seen. A terminal job is never asked for again (design.md, decision 4)."""
-        return [file.job_id for file in self.files if file.job_id and (file.job is None or not file.ended)]
+        return [file.job_id for file in self.files if file.job_id and file.job_type in FOLLOWED and not file.ended]
 
     @property
     def ended(self) -> bool:
-        if self.stopped:
-            return True
-        if self.batch is None or self.batch.status not in TERMINAL:
-            return False
-        if self.batch.status == "FAILED":
-            return True
-        # null with COMPLETED means: ask again (contract.md 1.2); a batch cancelled early may never have any.
-        if self.batch.results is None:
-            return self.batch.status == "CANCELLED"
-        return not self.open_jobs()
+        if self.batch is None:
+            return self.stopped
+        return has_ended(self.batch.status, mapped=self.batch.results is not None, running=bool(self.open_jobs()))
 
     def done(self) -> int:
         return sum(file.ended for file in self.files)
 
     def saw(self, at: float) -> None:
         """Note how many have ended by now, for the rate."""
+        if self.batch is not None and self.batch.results is not None:
+            self.estimated_done = None
         done = max(self.done(), self.estimated_done or 0)
         if not self.seen_done or self.seen_done[-1][1] != done:
             self.seen_done.append((at, done))
@@ -150,6 +166,7 @@ class RunState:
             rate=rate,
             eta=taken_at + timedelta(seconds=left / rate) if rate and left > 0 and not ended else None,
             trouble=trouble,
+            mapped=self.batch is None or self.batch.results is not None,
         )
 
     def _phase(self) -> str:
@@ -172,7 +189,7 @@ class RunState:
             file_id=file.file_id,
             size=file.size,
             job_id=file.job_id,
-            job_type=file.result.job_reference.type if file.result and file.result.job_reference else None,
+            job_type=file.job_type,
             error=error,
             error_source=source,
             pages=file.pages.pages if file.pages else None,
@@ -183,6 +200,8 @@ class RunState:
         )
 
     def _status(self, file: Tracked) -> str:
+        if file.lost:
+            return "failed"
         if file.job is not None:
             return file.job.status.lower() if file.job.status in _KNOWN else file.job.status
         if file.upload_error is not None or (file.result is not None and file.result.error_message is not None):
@@ -195,6 +214,8 @@ class RunState:
 
     @staticmethod
     def _error(file: Tracked) -> tuple[str | None, ErrorSource | None]:
+        if file.lost:
+            return "The service no longer knows its job: submit it again with new=True.", "job"
         if file.upload_error is not None:
             return file.upload_error, "upload"
         if file.result is not None and file.result.error_message is not None:

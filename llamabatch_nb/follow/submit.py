@@ -6,17 +6,16 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import anyio
-
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.contract.batches import Batch
-from llamabatch_nb.errors import ConflictError, InputError, InvalidRequestError, NotFoundError, SourceError
+from llamabatch_nb.errors import InputError, NotFoundError, ServerError, SourceError, UnreachableError
 from llamabatch_nb.follow.journal import FileRow, Journal, RunRow
-from llamabatch_nb.follow.source import Source, SourceFile
+from llamabatch_nb.follow.source import Source
 from llamabatch_nb.follow.state import RunState, Tracked
+from llamabatch_nb.follow.upload import PAUSES, Uploads
 
-#: Uploads under way at once. Directory uploads have no published limit; parse uploads have 50 in 10 s (contract.md 8).
-CONCURRENT_UPLOADS = 8
+#: Seconds between two looks at whether another process has created the batch of the same run.
+NEIGHBOUR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,13 @@ async def job_type_of(core: Core, configuration_id: str, given: str | None) -> s
                 f"There is no configuration {configuration_id!r} on {core.service.label}: list them with "
                 "client.configurations.list(), or use the preset 'cfg-PARSE_AGENTIC'. Nothing was sent."
             ) from None
-    if known not in {"parse_v2", "extract_v2"}:
+    if known == "extract_v2":
         raise InputError(
-            f"The configuration {configuration_id!r} is for {known}: a batch takes parse_v2 or extract_v2."
+            f"The configuration {configuration_id!r} is for extract_v2, and this version follows parse_v2 only: use a "
+            "parse configuration, or client.batches.create() and look for yourself. Nothing was sent."
         )
+    if known != "parse_v2":
+        raise InputError(f"The configuration {configuration_id!r} is for {known}, which a batch does not take.")
     if given is not None and given != known:
         raise InputError(f"The configuration {configuration_id!r} is for {known}, not for {given}: drop type=.")
     return known
@@ -71,7 +73,8 @@ async def prepare(
     """
     kind = await job_type_of(core, configuration_id, job_type)
     service = core.settings.base_url
-    fingerprint = source.fingerprint(configuration_id, service)
+    owner = f"{core.settings.organization_id} {core.settings.project_id}"
+    fingerprint = source.fingerprint(configuration_id, f"{service} {owner}")
     state = RunState(
         source=source.label,
         service=core.service,
@@ -83,7 +86,10 @@ async def prepare(
     )
     known = None if new else journal.same(service=service, fingerprint=fingerprint)
     if known is not None and (again := await _again(core, journal, known, state)) is not None:
-        state.name = known.name if name is None else name
+        if name is None:
+            state.name = known.name
+        elif name != known.name:
+            journal.renamed(known.id, name)
         return state, Submission(known.id, source, reattached=again)
     # Names may be unique in a project (contract.md section 2), and the same folder may be submitted twice.
     directory = await core.directories.create(
@@ -94,7 +100,7 @@ async def prepare(
     state.directory_id, state.project_id = directory.id, directory.project_id
     run = journal.add_run(
         name=name,
-        source=source.label,
+        source=str(source.root),
         service=service,
         fingerprint=fingerprint,
         configuration_id=configuration_id,
@@ -116,14 +122,7 @@ async def send(
         UnreachableError: it cannot be reached; `lb.submit` over the same folder goes on from here.
 
     """
-    assert state.directory_id is not None
-    uploads = _Uploads(core, journal, submission.run, state, on_progress)
-    async with anyio.create_task_group() as group:
-        for file, tracked in zip(submission.source.files, state.files, strict=True):
-            if tracked.file_id is None:
-                group.start_soon(uploads.upload, state.directory_id, file, tracked)
-    if uploads.failure is not None:
-        raise uploads.failure
+    await Uploads(core, journal, submission.run, state, on_progress).send(submission.source)
     if state.stopped:
         return
     if not any(tracked.file_id for tracked in state.files):
@@ -131,58 +130,50 @@ async def send(
         raise SourceError(
             f"None of the {len(state.files)} files was accepted; the first, {first.name!r}: {first.upload_error}"
         )
-    batch = await core.batches.create(
-        config={"job": {"type": state.job_type, "configuration_id": state.configuration_id}},
-        source_directory_id=state.directory_id,
-    )
+    batch = await _create(core, journal, submission.run, state)
     journal.batch_created(submission.run, batch.id)
     state.take_batch(batch)
+    if stopped(state):  # cancelled while it was created: it exists, and would be billed
+        await core.batches.cancel(batch.id)
 
 
-class _Uploads:
-    """What the uploads of one run share. `failure` is not of one file: the next would fare no better."""
+def stopped(state: RunState) -> bool:
+    """Asked anew after each await: somebody may have cancelled meanwhile."""
+    return state.stopped
 
-    def __init__(
-        self, core: Core, journal: Journal, run: int, state: RunState, on_progress: Callable[[], None]
-    ) -> None:
-        self._core = core
-        self._journal = journal
-        self._run = run
-        self._state = state
-        self._on_progress = on_progress
-        self._limit = anyio.CapacityLimiter(CONCURRENT_UPLOADS)
-        self.failure: Exception | None = None
 
-    async def upload(self, directory_id: str, file: SourceFile, tracked: Tracked) -> None:
-        async with self._limit:
-            if self.failure is not None or self._state.stopped:
-                return
-            try:
-                uploaded = await self._core.directories.files.upload(
-                    directory_id, upload_file=file.path, display_name=file.name, unique_id=file.name
-                )
-            except (InvalidRequestError, ConflictError) as error:
-                self._refused(tracked, f"The service refused it: {error.detail}")
-            except OSError as error:
-                self._refused(
-                    tracked, f"{file.name} could not be read ({error.strerror}): restore it and submit again."
-                )
-            except Exception as error:
-                self.failure = error
-            else:
-                tracked.file_id = uploaded.id
-                self._journal.file_uploaded(self._run, file.name, uploaded.id)
-            self._on_progress()
+async def _create(core: Core, journal: Journal, run: int, state: RunState) -> Batch:
+    """One batch a run, whatever happens: users have been billed twice (design.md, decision 5).
 
-    def _refused(self, tracked: Tracked, why: str) -> None:
-        tracked.upload_error = why
-        self._journal.file_refused(self._run, tracked.name, why)
+    One process creates, the others wait for it. A create that may have happened is looked up by its directory, which is
+    used only once, before it is sent again.
+    """
+    assert state.directory_id is not None
+    while not journal.may_create(run):
+        if (batch_id := journal.batch_of(run)) is not None:
+            return await core.batches.get(batch_id)
+        await core.http.sleep(NEIGHBOUR)
+    for pause in (*PAUSES, None):
+        try:
+            found = await core.batches.list(source_directory_id=state.directory_id, page_size=1).first()
+            if found is not None:
+                return found
+            return await core.batches.create(
+                config={"job": {"type": state.job_type, "configuration_id": state.configuration_id}},
+                source_directory_id=state.directory_id,
+            )
+        except (UnreachableError, ServerError):
+            if pause is None:
+                raise
+            await core.http.sleep(pause)
+    raise AssertionError
 
 
 async def _again(core: Core, journal: Journal, known: RunRow, state: RunState) -> bool | None:
     """The same files and configuration were submitted before.
 
-    True: its batch is used. False: go on with its uploads. None: start anew.
+    True: its batch is used, whatever became of it: only new=True pays again. False: go on with its uploads. None: it
+    is gone, start anew.
     """
     state.directory_id = known.directory_id
     try:
@@ -193,8 +184,6 @@ async def _again(core: Core, journal: Journal, known: RunRow, state: RunState) -
         return None
     rows = {row.name: row for row in journal.files(known.id)}
     if batch is not None:
-        if batch.status in {"FAILED", "CANCELLED"}:
-            return None
         if known.batch_id is None:
             journal.batch_created(known.id, batch.id)
         for tracked in state.files:

@@ -10,8 +10,16 @@ from datetime import timedelta
 import anyio
 
 from llamabatch_nb.client.core import Core
+from llamabatch_nb.contract.batches import TERMINAL
 from llamabatch_nb.contract.parse import ParseJob
-from llamabatch_nb.errors import NotFoundError, RateLimitedError, ServerError, UnreachableError
+from llamabatch_nb.errors import (
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    ServiceError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from llamabatch_nb.follow.state import RunState
 from llamabatch_nb.snapshot import Snapshot
 
@@ -34,7 +42,7 @@ class Pace:
 
     @classmethod
     def of(cls, *, local: bool) -> Pace:
-        return cls(0.3, 2.0) if local else cls(1.0, 15.0)
+        return cls(0.5, 2.0) if local else cls(1.0, 15.0)
 
     def next(self, *, changed: bool) -> float:
         self.current = self.shortest if changed else min(max(self.current, self.shortest) * self.growth, self.longest)
@@ -56,37 +64,44 @@ async def watch(
     """
     pace = pace or Pace.of(local=core.service.local)
     turn = 0
-    not_found = 0
     before: object = None
     while True:
-        trouble = None
+        trouble, asked = None, 0.0
         try:
             await _look(core, state, turn)
-            not_found = 0
-        except (UnreachableError, ServerError, RateLimitedError) as error:
-            trouble = _in_words(error, core)
         except NotFoundError:
-            not_found += 1
-            if not_found > NOT_YET_FOUND or turn >= NOT_YET_FOUND:
+            if turn >= NOT_YET_FOUND:
                 raise
+        except (UnreachableError, UnexpectedAnswerError, ServiceError) as error:
+            if not _may_pass(error):
+                raise
+            asked = getattr(error, "retry_after", None) or 0.0
+            trouble = _in_words(error, core)
         turn += 1
         state.saw(monotonic())
         yield state.snapshot(taken_at=core.now(), at=monotonic(), trouble=trouble)
         if state.ended:
             return
         now = (state.batch and state.batch.status, state.done(), state.estimated_done)
-        await sleep(pace.next(changed=now != before))
+        await sleep(max(pace.next(changed=now != before), asked))
         before = now
 
 
 async def _look(core: Core, state: RunState, turn: int) -> None:
     assert state.batch is not None
     batch = await core.batches.get(state.batch.id, expand=["results"])
-    if not state.files:
+    if not state.files and turn == 0:
         directory = core.directories.files.list(batch.source_directory_id, page_size=1000)
-        state.take_listing([file async for file in directory])
+        try:
+            state.take_listing([file async for file in directory])
+        except NotFoundError:
+            state.listed = True  # expired; results still name the files' ids
     state.take_batch(batch)
-    state.take_jobs(await _jobs(core, state.open_jobs(), turn))
+    wanted = state.open_jobs()
+    found = await _jobs(core, wanted, turn)
+    state.take_jobs(found)
+    if batch.status in TERMINAL and (core.service.local or len(wanted) <= CHUNK * CHUNKS_A_LOOK):
+        state.take_missing(set(wanted) - {job.id for job in found})
     if batch.results is None and batch.status == "RUNNING" and state.job_type == "parse_v2":
         state.estimated_done = await _estimate(core, state)
 
@@ -112,7 +127,8 @@ async def _estimate(core: Core, state: RunState) -> int:
     names = {file.name for file in state.files}
     if since is None or not names:
         return 0
-    # The two clocks of a service may differ by a little; names and the count's cap keep a stranger's job out.
+    # The two clocks of a service may differ by a little. Jobs of another batch over files of the same names count too,
+    # which is why this is only ever shown as an estimate.
     jobs = core.parsing.list(created_at_on_or_after=since - timedelta(seconds=1), status="COMPLETED", page_size=1000)
     found = set()
     async for job in jobs:
@@ -121,10 +137,20 @@ async def _estimate(core: Core, state: RunState) -> int:
     return len(found)
 
 
+def _may_pass(error: Exception) -> bool:
+    """Whether waiting may mend it: an outage, a proxy's page, trouble of the service's own, a limit."""
+    if isinstance(error, (UnreachableError, UnexpectedAnswerError, ServerError, RateLimitedError)):
+        return True
+    return isinstance(error, ServiceError) and error.status_code == 408
+
+
 def _in_words(error: Exception, core: Core) -> str:
     who = core.service.label
     if isinstance(error, RateLimitedError):
-        return f"{who} asked us to slow down; looking again soon."
-    if isinstance(error, ServerError):
+        when = f"in {error.retry_after:,.0f} s" if error.retry_after else "soon"
+        return f"{who} asked us to slow down; looking again {when}."
+    if isinstance(error, ServiceError):
         return f"{who} has trouble of its own ({error.status_code}); looking again soon."
+    if isinstance(error, UnexpectedAnswerError):
+        return f"Something else answers in place of {who}, a proxy or a sign-in page; looking again soon."
     return f"{who} cannot be reached; the batch goes on there, looking again soon."

@@ -219,7 +219,7 @@ def test_a_blocking_call_on_the_loop_thread_raises(client: Client) -> None:
 def test_a_closed_client_says_so(client: Client) -> None:
     client.close()
     client.close()
-    with pytest.raises(errors.LoopThreadError, match="closed"):
+    with pytest.raises(errors.InputError, match="closed"):
         client.batches.get("bat-1")
 
 
