@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace) -> int:
             print(head.assign(text=head["text"].str.split().str.join(" ")).to_string(max_colwidth=80))
         if options.export is not None:
             path = run.export(options.export, overwrite=options.overwrite)
-            print(f"\nWrote {len(pages)} pages to {path}.")
+            print(f"\nWrote {len(pages)} page{'' if len(pages) == 1 else 's'} to {path}.")
     return 0
 
 

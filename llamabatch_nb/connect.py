@@ -130,7 +130,8 @@ def _engine_core(folder: Path, options: Mapping[str, Any], *, own: bool) -> Core
     missing = [name for name in _ENGINE_NEEDS if find_spec(name) is None]
     if missing:
         raise EngineError(
-            f"The local engine is not installed ({', '.join(missing)} missing): pip install 'llamabatch-nb[local]', or "
+            f"The local engine is not installed ({', '.join(missing)} missing): pip install 'llamabatch-nb[local]' "
+            "(in a checkout: pip install -e '.[local]'), or "
             f"set {KEY_VARIABLES[0]} to work with LlamaCloud."
         )
     from llamabatch_nb.engine import Engine

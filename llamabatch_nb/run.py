@@ -20,7 +20,7 @@ from llamabatch_nb.client.core import Core
 from llamabatch_nb.connect import close_at_exit, default
 from llamabatch_nb.contract.configurations import PARSE_AGENTIC
 from llamabatch_nb.contract.parse import ParseResult
-from llamabatch_nb.errors import DeadlineError, InputError
+from llamabatch_nb.errors import DeadlineError, ExportError, InputError
 from llamabatch_nb.follow.archive import Archive
 from llamabatch_nb.follow.attach import attach
 from llamabatch_nb.follow.follower import Follower
@@ -82,6 +82,8 @@ def submit(
     elif not core.service.local and label not in _told:
         _told.add(label)
         print(f"Documents are uploaded to {label} ({core.settings.base_url}).")  # noqa: T201
+    if submission.reattached:
+        core.loop.run(follower.first_look)
     return Run(follower)
 
 
@@ -92,12 +94,16 @@ def open(name_or_id: str, *, client: Base | None = None) -> Run:  # noqa: A001 -
         InputError: nothing of that name or id on this service.
 
     """
+    if not isinstance(name_or_id, str) or not name_or_id.strip():
+        raise InputError(f"A run is opened by its name or its batch's id, not by {name_or_id!r}.")
     core = _core(client)
     with _lock:
         journal = _journal(core)
         state, run = core.loop.run(lambda: attach(core, journal, name_or_id))
         key = state.batch_id if run is None else run
-        return Run(_follower(core, key, lambda: Follower(core, journal, _archive(core, journal), state)))
+        follower = _follower(core, key, lambda: Follower(core, journal, _archive(core, journal), state))
+    core.loop.run(follower.first_look)
+    return Run(follower)
 
 
 class Run:
@@ -145,7 +151,8 @@ class Run:
         try:
             self._loop.run(lambda: self._wait(timeout))
         except KeyboardInterrupt:
-            print(f"Detached: the batch goes on. {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
+            goes_on = "while this program runs" if self.snapshot.service.local else "without this program"
+            print(f"Detached: the batch goes on {goes_on}. {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
             raise
         finally:
             if self._shown:
@@ -209,6 +216,8 @@ class Run:
         """
         from llamabatch_nb import frames
 
+        if frame not in {"files", "pages"}:
+            raise ExportError(f"There is no frame {frame!r}: frame= is 'files' or 'pages'.")
         frames.target(path, overwrite=overwrite)  # before the results are fetched
         return frames.export(self.files() if frame == "files" else self.pages(), path, overwrite=overwrite)
 

@@ -51,7 +51,7 @@ class Settings:
         key = _secret(api_key) or _secret(next((environ[name] for name in KEY_VARIABLES if environ.get(name)), None))
         cookie = _secret(session)
         address = base_url or environ.get(URL_VARIABLE) or None
-        if key is None and cookie is None and address is None:
+        if key is None and cookie is None and (address is None or mended_url(address) in REGIONS.values()):
             raise NoKeyError(
                 f"There is no API key: set {KEY_VARIABLES[0]} or pass api_key=…; or call lb.connect(), which runs the "
                 "local engine where there is no key."

@@ -175,7 +175,7 @@ class Flights:
             ParseOutcome(
                 job_id=task.job_id,
                 fence=task.fence,
-                error=f"{task.name}: {message}",
+                error=message,
                 reason=reason,
                 pages=None,
                 pages_failed=None,

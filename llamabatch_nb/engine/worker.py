@@ -55,8 +55,11 @@ class ParseOutcome:
 
 def start_worker(parent: int) -> None:
     """Prepare this process to work for the process `parent`, once, before its first task."""
-    # Ctrl-C in a notebook or terminal goes to the whole process group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C in a notebook or terminal goes to the whole process group, and so does the SIGTERM with which Jupyter ends
+    # a kernel (seen: the files being read were then taken for ones that crash their worker). The parent decides what
+    # they mean; workers end with it, by `_watch`.
+    for sent_to_all in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sent_to_all, signal.SIG_IGN)
     # What a library prints, in C or in Python, would land in the user's cell.
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (1, 2):

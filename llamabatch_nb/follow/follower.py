@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 import anyio
@@ -53,6 +53,7 @@ class Follower:
         self.failure: Exception | None = None
         self.sending = submission is not None and not submission.reattached
         self._sent = anyio.Event()
+        self._looked = anyio.Event()
         self._journal = journal
         self._archive = archive
         self._submission = submission
@@ -64,7 +65,8 @@ class Follower:
         self._task: Future[None] | None = None
         self._scope: anyio.CancelScope | None = None  # made on the loop, where alone it can be
         self._stopping = False
-        self._remembered: set[str] = set()
+        self._recalled: set[str] = set()  # jobs looked up in the journal
+        self._remembered: set[str] = set()  # jobs whose end is in the journal
         self.snapshot = self._taken()
 
     def start(self) -> None:
@@ -102,6 +104,10 @@ class Follower:
     def finished(self) -> bool:
         """The run has ended and its results are archived, or following it has failed."""
         return self._finished.is_set()
+
+    async def first_look(self) -> None:
+        """Until the service was asked once (or could not be): before that nothing is known of a run that was opened."""
+        await self._looked.wait()
 
     def subscribe(self, callback: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Call back on the loop thread for each new Snapshot; what comes back unsubscribes."""
@@ -243,6 +249,7 @@ class Follower:
             self._sent.set()
             self.core.http.listeners.remove(self._waiting)
             self._finished.set()
+            self._looked.set()
             self._tell()
             if self.stop in self.core.before_close:
                 self.core.before_close.remove(self.stop)
@@ -262,19 +269,20 @@ class Follower:
             for _ in range(CONCURRENT_RESULTS):
                 group.start_soon(self._collect, waiting.clone())
             waiting.close()
-            self._recall()
-            async for snapshot in watch(self.core, self.state):
+            async for snapshot in watch(self.core, self.state, recall=self._recall):
                 self._trouble = snapshot.trouble
                 self._remember()
                 self._hand_out(out.send_nowait, handed)
                 self._tell()
+                self._looked.set()
 
-    def _recall(self) -> None:
+    def _recall(self, job_ids: Sequence[str]) -> list[ParseJob]:
         """Jobs that were seen to end before are not asked for again, and outlive the service's memory of them."""
-        ids = [file.job_id for file in self.state.files if file.job_id]
-        ended = self._journal.jobs(self.core.settings.base_url, ids)
-        self.state.take_jobs(ParseJob.model_validate_json(text) for text in ended.values())
-        self._remembered = set(ended)
+        new = [job_id for job_id in job_ids if job_id not in self._recalled]
+        self._recalled |= set(new)
+        ended = self._journal.jobs(self.core.settings.base_url, new)
+        self._remembered |= ended.keys()
+        return [ParseJob.model_validate_json(text) for text in ended.values()]
 
     def _remember(self) -> None:
         new = {
@@ -318,7 +326,7 @@ class Follower:
         what = {None: "does not answer", 429: "asked us to slow down"}.get(
             wait.status, f"has trouble of its own ({wait.status})"
         )
-        self._tell(f"{self.core.service.label} {what}; trying again in {wait.seconds:.0f} s")
+        self._tell(f"{self.core.service.label} {what}; trying again in {max(wait.seconds, 1):.0f} s")
 
     def _tell_seldom(self) -> None:
         if time.monotonic() - self._told_at >= SHORTEST_NEWS:

@@ -43,6 +43,8 @@ def read_source(source: str | os.PathLike[str]) -> Source:
         SourceError: no such folder, nothing in it, more files than a batch takes, a file that cannot be read.
 
     """
+    if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
+        raise SourceError(f"A folder or a file is submitted by its path, not by {source!r}; '.' is the current folder.")
     root = Path(source).expanduser()
     if not root.exists():
         raise SourceError(f"There is no folder {str(source)!r} (looked in {Path.cwd()}): check the path.")

@@ -129,7 +129,7 @@ class RunState:
 
     def saw(self, at: float) -> None:
         """Note how many have ended by now, for the rate."""
-        if self.batch is not None and self.batch.results is not None:
+        if self.batch is not None and (self.batch.results is not None or self.batch.status != "RUNNING"):
             self.estimated_done = None
         done = max(self.done(), self.estimated_done or 0)
         if not self.seen_done or self.seen_done[-1][1] != done:

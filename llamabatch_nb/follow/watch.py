@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -53,6 +53,7 @@ async def watch(
     core: Core,
     state: RunState,
     *,
+    recall: Callable[[Sequence[str]], Iterable[ParseJob]] = lambda _: (),
     pace: Pace | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     monotonic: Callable[[], float] = time.monotonic,
@@ -60,7 +61,8 @@ async def watch(
     """A `Snapshot` after every look at the batch of `state`, the first before any sleep, the last when it has ended.
 
     An outage does not end it: the Snapshot says so in `trouble`, and the next look comes later. What no waiting mends
-    (a refused key, no credits, a batch that does not exist) is raised.
+    (a refused key, no credits, a batch that does not exist) is raised. `recall` gives those of the jobs that were seen
+    to end another day: they are not asked for again.
     """
     pace = pace or Pace.of(local=core.service.local)
     turn = 0
@@ -68,7 +70,7 @@ async def watch(
     while True:
         trouble, asked = None, 0.0
         try:
-            await _look(core, state, turn)
+            await _look(core, state, turn, recall)
         except NotFoundError:
             if turn >= NOT_YET_FOUND:
                 raise
@@ -87,7 +89,7 @@ async def watch(
         before = now
 
 
-async def _look(core: Core, state: RunState, turn: int) -> None:
+async def _look(core: Core, state: RunState, turn: int, recall: Callable[[Sequence[str]], Iterable[ParseJob]]) -> None:
     assert state.batch is not None
     batch = await core.batches.get(state.batch.id, expand=["results"])
     if not state.files and turn == 0:
@@ -97,18 +99,20 @@ async def _look(core: Core, state: RunState, turn: int) -> None:
         except NotFoundError:
             state.listed = True  # expired; results still name the files' ids
     state.take_batch(batch)
+    state.take_jobs(recall(state.open_jobs()))
     wanted = state.open_jobs()
-    found = await _jobs(core, wanted, turn)
+    found = await _jobs(core, wanted, turn, whole=batch.status in TERMINAL)
     state.take_jobs(found)
-    if batch.status in TERMINAL and (core.service.local or len(wanted) <= CHUNK * CHUNKS_A_LOOK):
+    if batch.status in TERMINAL:
         state.take_missing(set(wanted) - {job.id for job in found})
     if batch.results is None and batch.status == "RUNNING" and state.job_type == "parse_v2":
         state.estimated_done = await _estimate(core, state)
 
 
-async def _jobs(core: Core, wanted: Sequence[str], turn: int) -> list[ParseJob]:
+async def _jobs(core: Core, wanted: Sequence[str], turn: int, *, whole: bool) -> list[ParseJob]:
+    """`whole`: of an ended batch all at once, so that one look tells what there is; in rotation while it runs."""
     chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-    if not core.service.local and len(chunks) > CHUNKS_A_LOOK:
+    if not (whole or core.service.local) and len(chunks) > CHUNKS_A_LOOK:
         start = (turn * CHUNKS_A_LOOK) % len(chunks)
         chunks = (chunks[start:] + chunks[:start])[:CHUNKS_A_LOOK]
     jobs: list[ParseJob] = []

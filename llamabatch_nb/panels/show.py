@@ -24,6 +24,7 @@ from llamabatch_nb.snapshot import Snapshot
 
 #: Seconds between two writes of the static state: each is up to 90 kB, and only a saved notebook ever shows it.
 STATIC_EVERY = 10.0
+ENDED_EVERY = 1.0
 
 _states: weakref.WeakKeyDictionary[WatchedRun, list[_StaticState]] = weakref.WeakKeyDictionary()
 
@@ -78,6 +79,8 @@ class _StaticState:
                 return
             self._latest = snapshot
             wait = self._next - time.monotonic()
+            if snapshot.ended:
+                wait = min(wait, ENDED_EVERY)  # what still comes is the last of it, and people save now
             if wait <= 0 or (snapshot.ended and not self._shown.ended):
                 self._write()
             elif self._timer is None:

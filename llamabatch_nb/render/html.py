@@ -128,7 +128,8 @@ def _row(file: FileState) -> str:
     pages = "\N{EN DASH}" if file.pages is None else f"{file.pages:,}"
     return (
         f'<tr><th scope="row" style="{_LEFT};font-weight:normal">{escape(words.one_line(file.name, 120))}</th>'
-        f'<td style="{_LEFT}"><span style="color:{_KIND[look.kind]}">{look.mark}</span> {escape(look.word)}</td>'
+        f'<td style="{_LEFT};white-space:nowrap"><span style="color:{_KIND[look.kind]}">{look.mark}</span> '
+        f"{escape(look.word)}</td>"
         f'<td style="{_RIGHT}">{pages}</td><td style="{_LEFT}">{escape(words.reason(file, 160))}</td></tr>'
     )
 

@@ -21,7 +21,18 @@ def test_an_address_is_mended(given: str, meant: str) -> None:
     assert mended_url(given) == meant
 
 
-@pytest.mark.parametrize("given", ["ftp://x", "https://", "https://a b", "https://user:pass@host", "localhost:abc", "http://h:99999", "https://h/?x=1"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ftp://x",
+        "https://",
+        "https://a b",
+        "https://user:pass@host",
+        "localhost:abc",
+        "http://h:99999",
+        "https://h/?x=1",
+    ],
+)
 def test_what_cannot_be_an_address_is_refused(given: str) -> None:
     with pytest.raises(InputError):
         mended_url(given)

@@ -60,7 +60,7 @@ def test_an_interrupt_detaches_and_says_how_to_come_back(documents: Path) -> Non
     os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches the whole group: workers must be deaf to it
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    assert "Detached: the batch goes on." in err
+    assert "Detached: the batch goes on while this program runs." in err
     assert out.count("completed") == 3
 
 

@@ -40,7 +40,7 @@ function clock(epoch) {
   return when.toLocaleString([], today ? time : { weekday: "short", day: "numeric", month: "short", ...time });
 }
 
-const SILENCE = 90; // seconds without a heartbeat (sent every 5 s) before the panel says so
+const SILENCE = 15; // seconds without a heartbeat (sent every 5 s) before the panel says so
 
 /** Hide the saved static state while this panel is mounted: that of the same output, or of the page where there are none. */
 function hideStatic(el, name, signal) {

@@ -1,0 +1,281 @@
+"""Nothing is billed twice and nothing is lost: faults at the worst moment, on the way to the real engine."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+import llamabatch_nb as lb
+from llamabatch_nb.client.core import Core
+from llamabatch_nb.client.inprocess import in_process
+from llamabatch_nb.client.settings import Settings
+from llamabatch_nb.engine import Engine
+from llamabatch_nb.errors import BatchCancelledError, InputError
+from llamabatch_nb.follow.watch import CHUNK
+from llamabatch_nb.snapshot import Service, Snapshot
+
+Fault = Callable[[httpx.Request], httpx.Response | Exception | None]
+
+
+def no_fault(_: httpx.Request) -> None:
+    """The line is good."""
+
+
+class Line(httpx.AsyncBaseTransport):
+    """A line to the engine on which faults can be put, before a request arrives or after it was done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.requests: list[str] = []
+        self.before: Fault = no_fault
+        self.after: Fault = no_fault
+        self._inner = in_process(engine.app)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(f"{request.method} {request.url.raw_path.decode()}")
+        for fault, send in ((self.before, True), (self.after, False)):
+            answer = fault(request)
+            if isinstance(answer, Exception):
+                raise answer
+            if answer is not None:
+                return answer
+            if send:
+                done = await self._inner.handle_async_request(request)
+        return done
+
+    def count(self, start: str) -> int:
+        return sum(request.startswith(start) for request in self.requests)
+
+
+def once(method: str, end: str, answer: httpx.Response | Exception, *, times: int = 1) -> Fault:
+    left = [times]
+
+    def fault(request: httpx.Request) -> httpx.Response | Exception | None:
+        if request.method == method and request.url.path.endswith(end) and left[0]:
+            left[0] -= 1
+            return answer
+        return None
+
+    return fault
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    with Engine(tmp_path / "data", workers=1, results_while_running=True) as engine:
+        yield Line(engine)
+
+
+@pytest.fixture
+def client(line: Line) -> Iterator[lb.Client]:
+    async def no_sleep(seconds: float) -> None:
+        """The waits are tested where they are decided."""
+        await anyio.sleep(min(seconds, 0.01))
+
+    service = Service(label="LlamaCloud NA", base_url="http://engine.localhost", local=False)
+    core = Core(Settings.read(api_key="k", base_url=service.base_url), service=service, transport=line, sleep=no_sleep)
+    with lb.Client(core=core) as client:
+        yield client
+
+
+BATCHES = "/api/v2/batches"
+CREATE = f"POST {BATCHES}"
+
+
+def batches(client: lb.Client) -> int:
+    return len(list(client.batches.list()))
+
+
+def test_submitted_again_while_uploads_run_it_is_the_same_run(client: lb.Client, line: Line, documents: Path) -> None:
+    runs = [lb.submit(documents, client=client) for _ in range(3)]
+    for run in runs:
+        assert run.wait().files()["status"].value_counts().to_dict() == {"completed": 3, "failed": 3}
+    assert len({run.id for run in runs}) == 1
+    assert (batches(client), line.count("POST /api/v1/beta/directories/")) == (1, 6)
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(502), httpx.ReadTimeout("late"), httpx.ReadError("cut")])
+def test_a_create_that_was_done_and_not_answered_is_found(
+    client: lb.Client, line: Line, documents: Path, answer: httpx.Response | Exception
+) -> None:
+    line.after = once("POST", BATCHES, answer)
+    lb.submit(documents, client=client).wait()
+    assert (batches(client), line.requests.count(CREATE)) == (1, 1)
+
+
+def test_a_create_that_was_not_done_is_sent_again(client: lb.Client, line: Line, documents: Path) -> None:
+    line.before = once("POST", BATCHES, httpx.Response(503), times=2)
+    lb.submit(documents, client=client).wait()
+    assert (batches(client), line.requests.count(CREATE)) == (1, 3)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_one_hiccup_in_an_upload_costs_nothing(client: lb.Client, line: Line, documents: Path, done: bool) -> None:
+    fault = once("POST", "/files/upload", httpx.Response(502))
+    line.before, line.after = (no_fault, fault) if done else (fault, no_fault)
+    run = lb.submit(documents, client=client).wait()
+    assert run.files()["status"].value_counts().to_dict() == {"completed": 3, "failed": 3}
+    assert line.count("POST /api/v1/beta/directories/") == (6 if done else 7)
+
+
+def test_killed_between_the_create_and_its_note(client: lb.Client, line: Line, documents: Path, own_home: Path) -> None:
+    run = lb.submit(documents, client=client, name="killed").wait()
+    with sqlite3.connect(own_home / "journal.db") as journal:
+        journal.execute("UPDATE run SET batch_id = NULL, creating = NULL")
+    journal.close()
+    again = lb.submit(documents, client=client).wait()
+    assert again.id == run.id
+    assert line.requests.count(CREATE) == 1
+    assert lb.open("killed", client=client).id == run.id
+
+
+def test_another_process_that_creates_the_batch_is_waited_for(
+    client: lb.Client, line: Line, documents: Path, own_home: Path
+) -> None:
+    """Process 1 lives as long as the machine: its claim holds until the batch is there."""
+    journal = sqlite3.connect(own_home / "journal.db", timeout=30, isolation_level=None, check_same_thread=False)
+
+    def claim(request: httpx.Request) -> None:
+        if request.url.path.endswith("/files/upload"):
+            journal.execute("UPDATE run SET creating = 1, creating_since = strftime('%s', 'now')")
+
+    run = lb.submit(documents, client=client)
+    line.before = claim
+    while client.core.loop.run(lambda: _sending(run)):
+        assert not run.finished
+    batch = client.batches.create(
+        config={"job": {"type": "parse_v2", "configuration_id": "cfg-PARSE_AGENTIC"}},
+        source_directory_id=str(run.snapshot.directory_id),
+    )
+    journal.execute("UPDATE run SET batch_id = ?", (batch.id,))
+    journal.close()
+    assert run.wait().id == batch.id
+    assert line.requests.count(CREATE) == 1
+
+
+async def _sending(run: lb.Run) -> bool:
+    return any(file.file_id is None for file in run._follower.state.files)
+
+
+def test_cancelled_while_it_is_created_it_does_not_run(client: lb.Client, line: Line, documents: Path) -> None:
+    run = lb.submit(documents, client=client)
+
+    def cancel(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path == BATCHES:
+            run._follower.state.stopped = True  # what cancel() does before there is a batch
+
+    line.before = cancel
+    with pytest.raises(BatchCancelledError):
+        run.wait()
+    assert [batch.status for batch in client.batches.list()] == ["CANCELLED"]
+
+
+def test_what_was_cancelled_is_not_paid_again(
+    client: lb.Client, line: Line, documents: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = lb.submit(documents, client=client)
+    for snapshot in run.watch():
+        if snapshot.batch_id is not None:
+            break
+    try:
+        run.cancel()
+    except lb.errors.RunError:
+        pytest.skip("it was faster than the cancel")
+    with pytest.raises(BatchCancelledError):
+        run.wait()
+    again = lb.submit(documents, client=client)
+    assert again.id == run.id
+    assert "which is over; nothing was sent" in capsys.readouterr().out
+    assert line.requests.count(CREATE) == 1
+
+
+def test_results_outlive_the_service_s_memory(client: lb.Client, line: Line, documents: Path) -> None:
+    run = lb.submit(documents, client=client, name="old").wait()
+    pages = run.pages()
+    with lb.Client(core=_another(client, line)) as other:
+        line.before = lambda request: (
+            httpx.Response(200, json={"items": []}) if request.url.path == "/api/v2/parse" else None
+        )
+        sent = len(line.requests)
+        found = lb.open("old", client=other).wait()
+        assert found.pages().equals(pages)
+        assert found.files()["status"].tolist() == run.files()["status"].tolist()
+        assert not any("/api/v2/parse" in request for request in line.requests[sent:])
+
+
+def test_a_damaged_copy_is_fetched_again(client: lb.Client, line: Line, documents: Path, own_home: Path) -> None:
+    run = lb.submit(documents, client=client).wait()
+    before = len(line.requests)
+    pages = run.pages()
+    assert len(line.requests) == before
+    damaged = next((own_home / "archive").rglob("*.json.gz"))
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    assert run.pages().equals(pages)
+    assert len(line.requests) == before + 1
+
+
+def test_many_jobs_are_asked_for_in_chunks(client: lb.Client, line: Line, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(2 * CHUNK + 5):
+        (folder / f"{number:03}.txt").write_text(f"text {number}")
+    run = lb.submit(folder, client=client).wait()
+    assert run.files()["status"].unique().tolist() == ["completed"]
+    asked = [request for request in line.requests if request.startswith("GET /api/v2/parse?")]
+    assert max(request.count("job_ids=") for request in asked) == CHUNK
+    assert max(map(len, asked)) < 4096
+
+
+def test_a_failing_subscriber_costs_nobody_the_run(client: lb.Client, documents: Path) -> None:
+    run = lb.submit(documents, client=client)
+
+    def fail(snapshot: Snapshot) -> None:
+        raise ValueError(snapshot.phase)
+
+    run.subscribe(fail)
+    assert len(run.wait().files()) == 6
+
+
+def test_a_full_disk_costs_the_copy_and_not_the_result(
+    client: lb.Client, documents: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llamabatch_nb.follow.archive import Archive
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Archive, "add", full)
+    run = lb.submit(documents, client=client).wait()
+    assert len(run.pages()) == 4
+    assert "make room" in str(run.snapshot.trouble)
+    assert list((own_home / "archive").rglob("*.json.gz")) == []
+
+
+def test_closing_a_client_finishes_its_uploads(
+    line: Line, client: lb.Client, documents: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with lb.Client(core=_another(client, line)) as other:
+        lb.submit(documents, client=other)
+    assert "Finishing the uploads" in capsys.readouterr().err
+    assert batches(client) == 1
+
+
+def test_extract_is_refused_before_anything_is_sent(client: lb.Client, line: Line, documents: Path) -> None:
+    body = {
+        "id": "cfg-x",
+        "name": "x",
+        "product_type": "extract_v2",
+        "version": "1",
+        "parameters": {},
+    }
+    line.before = lambda request: httpx.Response(200, json=body) if "/configurations/" in request.url.path else None
+    with pytest.raises(InputError, match="extract_v2"):
+        lb.submit(documents, configuration="cfg-x", client=client)
+    assert line.count("POST") == 0
+
+
+def _another(client: lb.Client, line: Line) -> Core:
+    return Core(client.core.settings, service=client.core.service, transport=line)
