@@ -74,7 +74,10 @@ def submit(
         )
     label, count = core.service.label, len(files.files)
     if submission.reattached:
-        how = "" if state.batch is None or state.batch.status not in {"FAILED", "CANCELLED"} else ", which is over"
+        core.loop.run(follower.first_look)
+        if name is not None:
+            core.loop.run(lambda: follower.rename(name))
+        how = f", which is {follower.snapshot.phase}" if follower.snapshot.phase in {"FAILED", "CANCELLED"} else ""
         print(  # noqa: T201 - people must see why nothing is sent
             f"These {count} files were submitted before: re-attached to {state.batch_id}{how}; nothing was sent. "
             "new=True submits them again."
@@ -82,8 +85,6 @@ def submit(
     elif not core.service.local and label not in _told:
         _told.add(label)
         print(f"Documents are uploaded to {label} ({core.settings.base_url}).")  # noqa: T201
-    if submission.reattached:
-        core.loop.run(follower.first_look)
     return Run(follower)
 
 

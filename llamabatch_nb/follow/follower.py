@@ -109,6 +109,12 @@ class Follower:
         """Until the service was asked once (or could not be): before that nothing is known of a run that was opened."""
         await self._looked.wait()
 
+    async def rename(self, name: str) -> None:
+        """It was submitted again under another name, which the journal has already."""
+        if name != self.state.name:
+            self.state.name = name
+            self._tell()
+
     def subscribe(self, callback: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Call back on the loop thread for each new Snapshot; what comes back unsubscribes."""
         self._subscribers.append(callback)

@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
@@ -12,6 +13,7 @@ from llamabatch_nb import errors
 from llamabatch_nb.client.clients import AsyncClient, Client
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.http import Wait
+from llamabatch_nb.client.inprocess import in_process
 from llamabatch_nb.client.settings import Settings
 
 KEY = "llx-secret-of-mine"
@@ -242,3 +244,14 @@ def test_the_key_is_in_no_repr_and_no_pickle(client: Client) -> None:
         assert "cookie-of-mine" not in shown
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(client)
+
+
+def test_a_service_in_this_process_that_hangs_is_given_up() -> None:
+    """ASGITransport ignores timeouts, so the deadline is ours."""
+
+    async def hangs(*_: object) -> None:
+        await anyio.sleep_forever()
+
+    core = Core(Settings.read(api_key=KEY), transport=in_process(hangs), timeout=None, deadline=0.05)
+    with Client(core=core) as client, pytest.raises(errors.UnreachableError, match="did not answer in time"):
+        client.batches.get("bat-1")

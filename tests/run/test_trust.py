@@ -188,7 +188,7 @@ def test_what_was_cancelled_is_not_paid_again(
         run.wait()
     again = lb.submit(documents, client=client)
     assert again.id == run.id
-    assert "which is over; nothing was sent" in capsys.readouterr().out
+    assert "which is CANCELLED; nothing was sent" in capsys.readouterr().out
     assert line.requests.count(CREATE) == 1
 
 
@@ -215,6 +215,38 @@ def test_a_damaged_copy_is_fetched_again(client: lb.Client, line: Line, document
     damaged.write_bytes(damaged.read_bytes()[:50])
     assert run.pages().equals(pages)
     assert len(line.requests) == before + 1
+
+
+def test_a_batch_that_is_not_found_yet_is_asked_for_again(client: lb.Client, line: Line, documents: Path) -> None:
+    left = [3]
+
+    def not_yet(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "GET" and request.url.path.startswith(f"{BATCHES}/") and left[0]:
+            left[0] -= 1
+            return httpx.Response(404, json={"detail": "not found"})
+        return None
+
+    line.before = not_yet
+    assert len(lb.submit(documents, client=client).wait().pages()) == 4
+    assert left == [0]
+
+
+def test_a_tier_without_markdown_still_gives_its_text(client: lb.Client, line: Line, documents: Path) -> None:
+    def no_markdown(request: httpx.Request) -> httpx.Response | None:
+        refused = request.url.path.startswith("/api/v2/parse/") and "markdown" in str(request.url.query)
+        return httpx.Response(422, json={"detail": "markdown is not available on tier fast"}) if refused else None
+
+    line.before = no_markdown
+    pages = lb.submit(documents, client=client).wait().pages()
+    assert pages["text"].str.strip().tolist()[:2] == ["Grüße aus München", "First page of one"]
+    assert pages["markdown"].isna().all()
+
+
+def test_a_new_name_is_kept_and_shown(client: lb.Client, documents: Path) -> None:
+    first = lb.submit(documents, name="mine", client=client).wait()
+    again = lb.submit(documents, name="other", client=client)
+    assert (again.id, again.name) == (first.id, "other")
+    assert lb.open("other", client=client).id == first.id
 
 
 def test_many_jobs_are_asked_for_in_chunks(client: lb.Client, line: Line, tmp_path: Path) -> None:
