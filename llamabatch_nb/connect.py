@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from llamabatch_nb.client.clients import AsyncClient, Base, Client
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.inprocess import in_process
@@ -36,9 +38,9 @@ _cores: weakref.WeakSet[Core] = weakref.WeakSet()
 
 def connect(
     *,
-    api_key: str | None = None,
+    api_key: str | SecretStr | None = None,
     base_url: str | None = None,
-    session: str | None = None,
+    session: str | SecretStr | None = None,
     organization_id: str | None = None,
     project_id: str | None = None,
     data: str | os.PathLike[str] | None = None,
@@ -56,6 +58,8 @@ def connect(
         InputError: an address that cannot be one.
 
     """
+    # Wrapped first of all: tracebacks with locals show this frame.
+    api_key, session = _hidden(api_key), _hidden(session)
     given = any((api_key, base_url, session))
     if given or any(os.environ.get(name) for name in (*KEY_VARIABLES, URL_VARIABLE)):
         client = Client(
@@ -78,9 +82,20 @@ def connect(
     return client
 
 
-def connect_async(*, data: str | os.PathLike[str] | None = None, **options: Any) -> AsyncClient:
+def connect_async(
+    *,
+    api_key: str | SecretStr | None = None,
+    session: str | SecretStr | None = None,
+    data: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> AsyncClient:
     """`connect` for those who await: ``client = lb.connect_async(); await client.batches.create(...)``."""
-    return AsyncClient(core=connect(data=data, **options).core)
+    api_key, session = _hidden(api_key), _hidden(session)
+    return AsyncClient(core=connect(api_key=api_key, session=session, data=data, **options).core)
+
+
+def _hidden(secret: str | SecretStr | None) -> SecretStr | None:
+    return SecretStr(secret) if isinstance(secret, str) else secret
 
 
 def use(client: Base) -> None:
@@ -157,6 +172,12 @@ def _engine_core(folder: Path, options: Mapping[str, Any], *, own: bool) -> Core
 def _from_environment() -> dict[str, Any]:
     options: dict[str, Any] = {}
     for part in filter(None, os.environ.get(ENGINE_VARIABLE, "").split(",")):
-        name, _, value = part.partition("=")
-        options[name.strip()] = float(value) if name.strip() == "seconds_per_file" else value.strip()
+        name, _, value = (word.strip() for word in part.partition("="))
+        if name != "seed":  # which is a text, whatever it looks like; all else is numbers
+            try:
+                options[name] = int(value) if value.isdigit() else float(value)
+            except ValueError:
+                raise InputError(f"{ENGINE_VARIABLE} has {part!r}, not name=number: mend or unset it.") from None
+        else:
+            options[name] = value
     return options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +12,11 @@ from llamabatch_nb.client.loop import Loop
 from llamabatch_nb.client.resources.batches import Batches
 from llamabatch_nb.client.resources.configurations import Configurations
 from llamabatch_nb.client.resources.directories import Directories
+from llamabatch_nb.client.resources.extract import Extract
+from llamabatch_nb.client.resources.files import Files
 from llamabatch_nb.client.resources.parsing import Parsing
-from llamabatch_nb.client.resources.projects import Projects
+from llamabatch_nb.client.resources.projects import Projects, V2Projects
+from llamabatch_nb.client.resources.webhook_configurations import WebhookConfigurations
 from llamabatch_nb.client.settings import Settings
 from llamabatch_nb.errors import LoopThreadError
 from llamabatch_nb.snapshot import Service
@@ -22,7 +26,8 @@ class Core:
     """What everything that follows a run talks through. All its methods are coroutines of the loop thread.
 
     `service` is how people read where this goes. `on_close` is called once, after the last request: the local engine
-    hangs there. `now` is the clock of Snapshots: the engine's own where its time is made up.
+    hangs there. `now` is the clock of Snapshots: the engine's own where its time is made up. `wall` counts seconds as
+    clocks on walls do, which go on while the machine sleeps; `http.monotonic` counts those awake.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class Core:
         service: Service | None = None,
         on_close: Callable[[], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wall: Callable[[], float] = time.time,
         **http: Any,
     ) -> None:
         self.settings = settings
@@ -39,11 +45,16 @@ class Core:
         self.http = Http(settings, **http)
         self.batches = Batches(self.http)
         self.directories = Directories(self.http)
+        self.files = Files(self.http)
         self.parsing = Parsing(self.http)
+        self.extract = Extract(self.http)
         self.configurations = Configurations(self.http)
         self.projects = Projects(self.http)
+        self.v2_projects = V2Projects(self.http)
+        self.webhook_configurations = WebhookConfigurations(self.http)
         self.loop = Loop()
         self.now = now
+        self.wall = wall
         self._on_close = on_close
         self.closed = False
         self.before_close: list[Callable[[], Awaitable[None]]] = []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
 from pydantic import SecretStr
 
 from llamabatch_nb.errors import InputError, NoKeyError
@@ -16,18 +19,43 @@ REGIONS = {"na": "https://api.cloud.llamaindex.ai", "eu": "https://api.cloud.eu.
 KEY_VARIABLES = ("LLAMA_CLOUD_API_KEY", "LLAMA_PARSE_API_KEY")
 URL_VARIABLE = "LLAMA_CLOUD_BASE_URL"
 HEADERS_VARIABLE = "LLAMA_CLOUD_CUSTOM_HEADERS"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+#: What a header may be called (RFC 9110).
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: Shorter values of extra headers are words that stand in any text, not secrets.
+_SECRET_FROM = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The key and the cookie are `SecretStr`: in no repr, log, traceback or pickle of ours."""
+    """Who we are and where the service is. Key, cookie and extra headers are in no repr, log, traceback or pickle.
+
+    Raises:
+        InputError: something that cannot be sent; the message does not repeat it.
+
+    """
 
     base_url: str
     api_key: SecretStr | None = None
     session: SecretStr | None = None
     organization_id: str | None = None
     project_id: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for what, secret in (("The API key", self.api_key), ("The session cookie", self.session)):
+            if not _sendable(secret):
+                raise InputError(
+                    f"{what} holds characters that none has: copy it again, without spaces or line breaks."
+                )
+        for name, secret in self.headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _sendable(secret):
+                raise InputError(
+                    f"The extra header {name[:40]!r} cannot be sent: names are ASCII without spaces, values printable "
+                    f"ASCII; see headers=… and {HEADERS_VARIABLE}."
+                )
 
     @classmethod
     def read(
@@ -39,31 +67,34 @@ class Settings:
         organization_id: str | None = None,
         project_id: str | None = None,
         headers: Mapping[str, str] | None = None,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
     ) -> Settings:
-        """Arguments, then the environment.
+        """Arguments, then the environment (`os.environ` unless `environ` is given).
 
         Raises:
             NoKeyError: no key, no cookie and no address of another service.
-            InputError: the address cannot be one.
+            InputError: the address cannot be one; a key, cookie or header that cannot be sent.
 
         """
-        key = _secret(api_key) or _secret(next((environ[name] for name in KEY_VARIABLES if environ.get(name)), None))
-        cookie = _secret(session)
-        address = base_url or environ.get(URL_VARIABLE) or None
-        if key is None and cookie is None and (address is None or mended_url(address) in REGIONS.values()):
+        # From here on no local variable holds a secret in the open: a traceback may be shown with its variables.
+        api_key, session, address, hidden = _given(api_key, session, base_url, headers, environ)
+        headers = environ = None
+        if api_key is None and session is None and (address is None or mended_url(address) in REGIONS.values()):
             raise NoKeyError(
                 f"There is no API key: set {KEY_VARIABLES[0]} or pass api_key=…; or call lb.connect(), which runs the "
                 "local engine where there is no key."
             )
         return cls(
             base_url=mended_url(address or REGIONS["na"]),
-            api_key=key,
-            session=cookie,
+            api_key=api_key,
+            session=session,
             organization_id=organization_id,
             project_id=project_id,
-            headers={**_custom_headers(environ.get(HEADERS_VARIABLE, "")), **(headers or {})},
+            headers=hidden,
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("Settings are not pickled or copied, since they hold a key: read them where they are needed.")
 
     @property
     def service(self) -> Service:
@@ -73,14 +104,30 @@ class Settings:
                 return Service(label=f"LlamaCloud {region.upper()}", base_url=url, local=False)
         return Service(label=urlsplit(self.base_url).netloc, base_url=self.base_url, local=False)
 
+    @property
+    def local(self) -> bool:
+        """Whether the service is on this machine."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host in _LOOPBACK or host.endswith(".localhost")
+
     def wire_headers(self) -> dict[str, str]:
-        """What goes with every request. The only place that opens the secrets."""
-        headers = dict(self.headers)
+        """What goes with every request. With `without_secrets` the only place that opens the secrets."""
+        headers = {name: value.get_secret_value() for name, value in self.headers.items()}
         if self.api_key is not None:
             headers["Authorization"] = f"Bearer {self.api_key.get_secret_value()}"
         if self.session is not None:
             headers["Cookie"] = f"session={self.session.get_secret_value()}"
         return headers
+
+    def without_secrets(self, text: str) -> str:
+        """A text of the service's, which may repeat what it was sent: `Invalid key llx-…`."""
+        for secret in (self.api_key, self.session):
+            if secret is not None:
+                text = text.replace(secret.get_secret_value(), "[secret]")
+        for secret in self.headers.values():
+            if len(secret) >= _SECRET_FROM:
+                text = text.replace(secret.get_secret_value(), "[secret]")
+        return text
 
 
 def mended_url(address: str) -> str:
@@ -90,40 +137,58 @@ def mended_url(address: str) -> str:
         return REGIONS[address.lower()]
     if "://" not in address:
         host = address.split("/")[0].rsplit(":", 1)[0]
-        address = f"{'http' if host in {'localhost', '127.0.0.1', '[::1]'} else 'https'}://{address}"
-    parts = urlsplit(address)
+        address = f"{'http' if host.strip('[]') in _LOOPBACK else 'https'}://{address}"
+    parts = _parts(address)
+    if parts is not None and (parts.username or parts.password):
+        raise InputError("A base URL with a name or password in it would end up in logs: pass the key as api_key=….")
     if (
-        parts.scheme not in {"http", "https"}
+        parts is None
+        or parts.scheme not in {"http", "https"}
         or not parts.hostname
         or parts.query
         or parts.fragment
         or any(c.isspace() for c in address)
-        or not _port_is_one(parts)
     ):
         raise InputError(
             f"{address!r} is no address of a service: give base_url='https://host', or a region: 'na', 'eu'."
         )
-    if parts.username or parts.password:
-        raise InputError("A base URL with a name or password in it would end up in logs: pass the key as api_key=….")
     return address.rstrip("/")
 
 
-def _port_is_one(parts: SplitResult) -> bool:
+def _parts(address: str) -> SplitResult | None:
+    """None where the port is none, or where httpx refuses the host, which it would say only at the first request."""
     try:
-        return parts.port != 0
-    except ValueError:  # not a number, or above 65535
-        return False
+        httpx.URL(address)
+        parts = urlsplit(address)
+        usable = parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        return None
+    return parts if usable else None
+
+
+def _given(
+    api_key: str | SecretStr | None,
+    session: str | SecretStr | None,
+    base_url: str | None,
+    headers: Mapping[str, str] | None,
+    environ: Mapping[str, str] | None,
+) -> tuple[SecretStr | None, SecretStr | None, str | None, dict[str, SecretStr]]:
+    """Nothing is refused in here, so that no traceback goes through here."""
+    environ = os.environ if environ is None else environ
+    key = _secret(api_key) or _secret(next((environ[name] for name in KEY_VARIABLES if environ.get(name)), None))
+    extra = {**_custom_headers(environ.get(HEADERS_VARIABLE, "")), **(headers or {})}
+    address = base_url or environ.get(URL_VARIABLE) or None
+    return key, _secret(session), address, {name: SecretStr(value) for name, value in extra.items()}
 
 
 def _secret(value: str | SecretStr | None) -> SecretStr | None:
     if isinstance(value, str):
         value = SecretStr(value.strip())
-    if value is None or not value.get_secret_value():
-        return None
-    text = value.get_secret_value()
-    if not text.isascii() or not text.isprintable():
-        raise InputError("The API key holds characters that no key has: copy it again, without spaces or line breaks.")
-    return value
+    return value if value is not None and value.get_secret_value() else None
+
+
+def _sendable(secret: SecretStr | None) -> bool:
+    return secret is None or (secret.get_secret_value().isascii() and secret.get_secret_value().isprintable())
 
 
 def _custom_headers(text: str) -> dict[str, str]:

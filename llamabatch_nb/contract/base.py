@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
+#: A page of a list holds at most this many (contract.md sections 3 and 4).
+MAX_PAGE_SIZE = 1000
 
 
 class Response(BaseModel):
-    """Something the service said. Unknown fields are kept, statuses are plain strings so that new words survive."""
+    """Something the service said. Unknown fields are kept, and enums are open (``Words | str``): new words survive."""
 
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
@@ -20,6 +33,16 @@ class Request(BaseModel):
     """Something we say. An unknown field is a mistake of ours and is refused before anything is sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Changes(Request):
+    """The body of an update: what is left out stays as it is, so that at least one field has to be there."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing_to_change", "nothing to change was given")
+        return self
 
 
 class Page(Response, Generic[T]):
@@ -39,14 +62,29 @@ def _one_or_many(value: object) -> object:
     return value
 
 
-Repeated = Annotated[list[str], BeforeValidator(_one_or_many)]
+def _json(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise PydanticCustomError("not_json", "JSON has no NaN and no infinity") from None
+    return value
+
+
+#: A parameter that is repeated, or a comma list.
+Many = BeforeValidator(_one_or_many)
+Repeated = Annotated[list[str], Many]
+#: An id, a name, an address: an empty one would mean all of them, or none.
+Filled = Annotated[str, Field(min_length=1)]
+JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_json)]
+#: What a user may attach to a directory file (contract.md section 2).
+UserMetadata = dict[str, str | int | FiniteFloat | bool | list[str] | None]
 
 
 class Query(Request):
     """Query parameters. None is left out; lists are repeated keys; booleans are true/false; times are ISO 8601."""
 
-    organization_id: str | None = None
-    project_id: str | None = None
+    organization_id: Filled | None = None
+    project_id: Filled | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         pairs: list[tuple[str, str]] = []
@@ -57,7 +95,7 @@ class Query(Request):
 
 
 class PageQuery(Query):
-    page_size: int | None = None
+    page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] | None = None
     page_token: str | None = None
 
 

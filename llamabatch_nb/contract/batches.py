@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-
-from llamabatch_nb.contract.base import PageQuery, Query, Repeated, Request, Response
+from llamabatch_nb.contract.base import Filled, Many, PageQuery, Query, Request, Response
+from llamabatch_nb.contract.webhooks import WebhookParam
 
 JobType = Literal["parse_v2", "extract_v2"]
 BatchStatus = Literal["PENDING", "THROTTLED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
@@ -22,7 +21,7 @@ class JobReference(Response):
     """A job that a batch made for one file. `type` is an open word on reading: new job types survive."""
 
     id: str
-    type: str
+    type: JobType | str
 
 
 class Result(Response):
@@ -38,7 +37,7 @@ class Result(Response):
 
 class BatchJob(Response):
     configuration_id: str
-    type: str
+    type: JobType | str
 
 
 class BatchConfig(Response):
@@ -54,7 +53,7 @@ class Batch(Response):
     config: BatchConfig
     project_id: str
     source_directory_id: str
-    status: str
+    status: BatchStatus | str
     created_at: datetime | None = None
     updated_at: datetime | None = None
     results: list[Result] | None = None
@@ -64,38 +63,28 @@ class JobParam(Request):
     """The job to make for each file. The configuration's product must match `type`."""
 
     type: JobType
-    configuration_id: str = Field(min_length=1)
+    configuration_id: Filled
 
 
 class ConfigParam(Request):
     job: JobParam
 
 
-class WebhookParam(Request):
-    """An inline webhook endpoint. `webhook_events` null means all of them."""
-
-    webhook_url: str | None = None
-    webhook_events: list[str] | None = None
-    webhook_headers: dict[str, str] | None = None
-    webhook_output_format: str | None = None
-    webhook_signing_secret: str | None = None
-
-
 class CreateBatch(Request):
     config: ConfigParam
-    source_directory_id: str = Field(min_length=1)
-    webhook_configuration_ids: list[str] | None = None
+    source_directory_id: Filled
+    webhook_configuration_ids: list[Filled] | None = None
     webhook_configurations: list[WebhookParam] | None = None
 
 
 class GetBatch(Query):
-    expand: Repeated = []
+    expand: Annotated[list[Literal["results"]], Many] = []
 
 
 class ListBatches(PageQuery):
     """Times are inclusive."""
 
     status: BatchStatus | None = None
-    source_directory_id: str | None = None
+    source_directory_id: Filled | None = None
     created_at_on_or_after: datetime | None = None
     created_at_on_or_before: datetime | None = None

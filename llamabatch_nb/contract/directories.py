@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
-from llamabatch_nb.contract.base import PageQuery, Repeated, Request, Response
+from llamabatch_nb.contract.base import (
+    Changes,
+    Filled,
+    JsonObject,
+    Many,
+    PageQuery,
+    Query,
+    Repeated,
+    Request,
+    Response,
+    UserMetadata,
+)
+from llamabatch_nb.contract.files import PresignedUrl
 
 DirectoryType = Literal["user", "ephemeral"]
+#: Indexes have directories too, which only they create.
+ListedDirectoryType = Literal["user", "ephemeral", "index"]
 
 
 class Directory(Response):
     id: str
     name: str
     project_id: str
-    type: str | None = None
+    type: ListedDirectoryType | str | None = None
     description: str | None = None
     connector_subscription_id: str | None = None
     expires_at: datetime | None = None
@@ -29,22 +41,30 @@ class Directory(Response):
 class CreateDirectory(Request):
     """`expires_at` is not an input any more: the service picks the lifetime of an ephemeral directory."""
 
-    name: str = Field(min_length=1)
+    name: Filled
     description: str | None = None
     type: DirectoryType | None = None
-    system_metadata: dict[str, Any] | None = None
-    connector_subscription_id: str | None = None
+    system_metadata: JsonObject | None = None
+    connector_subscription_id: Filled | None = None
+
+
+class UpdateDirectory(Changes):
+    name: Filled | None = None
+    description: str | None = None
 
 
 class ListDirectories(PageQuery):
-    name: str | None = None
-    type: str | None = None
-    types: Repeated = []
+    name: Filled | None = None
+    type: ListedDirectoryType | None = None
+    types: Annotated[list[ListedDirectoryType], Many] = []
     include_deleted: bool | None = None
 
 
 class DirectoryFile(Response):
-    """One file of a directory. `id` is what a batch's results speak of, `unique_id` the name we gave it."""
+    """One file of a directory. `id` is what a batch's results speak of, `unique_id` the name we gave it.
+
+    `metadata` is merged from all sources. `download_url` is null unless expanded.
+    """
 
     id: str
     directory_id: str
@@ -53,7 +73,7 @@ class DirectoryFile(Response):
     project_id: str
     file_id: str | None = None
     metadata: dict[str, Any] | None = None
-    download_url: dict[str, Any] | None = None
+    download_url: PresignedUrl | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
     deleted_at: datetime | None = None
@@ -68,11 +88,35 @@ class UploadForm(Request):
     metadata: str | None = None
 
 
+class AddDirectoryFile(Request):
+    """`file_id` is a file of the Files API. Left out, names are taken from there."""
+
+    file_id: Filled
+    display_name: Filled | None = None
+    unique_id: Filled | None = None
+    metadata: UserMetadata | None = None
+
+
+class UpdateDirectoryFile(Changes):
+    """`metadata` replaces all that users attached; `target_directory_id` moves the file."""
+
+    display_name: Filled | None = None
+    unique_id: Filled | None = None
+    metadata: UserMetadata | None = None
+    target_directory_id: Filled | None = None
+
+
+class GetDirectoryFile(Query):
+    expand: Repeated = []
+
+
 class ListDirectoryFiles(PageQuery):
-    display_name: str | None = None
-    display_name_contains: str | None = None
-    unique_id: str | None = None
-    file_id: str | None = None
+    """Times are inclusive."""
+
+    display_name: Filled | None = None
+    display_name_contains: Filled | None = None
+    unique_id: Filled | None = None
+    file_id: Filled | None = None
     include_deleted: bool | None = None
     updated_at_on_or_after: datetime | None = None
     updated_at_on_or_before: datetime | None = None

@@ -5,10 +5,37 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from llamabatch_nb.contract.base import PageQuery, Query, Repeated, Response
+from llamabatch_nb.contract.base import Filled, PageQuery, Query, Repeated, Response
 
 JobStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
+ParseTier = Literal["fast", "cost_effective", "agentic", "agentic_plus"]
+ImageCategory = Literal["screenshot", "embedded", "layout"]
 TERMINAL: frozenset[str] = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+#: The words that are documented; the service has more than its documents name, so that others are let through.
+ParseExpand = Literal[
+    "text",
+    "text_full",
+    "markdown",
+    "markdown_full",
+    "items",
+    "metadata",
+    "job_metadata",
+    "usage",
+    "forms",
+    "text_content_metadata",
+    "text_full_content_metadata",
+    "markdown_content_metadata",
+    "markdown_full_content_metadata",
+    "items_content_metadata",
+    "metadata_content_metadata",
+    "forms_content_metadata",
+    "raw_words_content_metadata",
+    "stripped_markdown_content_metadata",
+    "concatenated_stripped_markdown_content_metadata",
+    "xlsx_content_metadata",
+    "output_pdf_content_metadata",
+    "images_content_metadata",
+]
 
 
 class Usage(Response):
@@ -22,7 +49,7 @@ class ParseJob(Response):
 
     id: str
     project_id: str
-    status: str
+    status: JobStatus | str
     error_message: str | None = None
     name: str | None = None
     tier: str | None = None
@@ -32,12 +59,28 @@ class ParseJob(Response):
     updated_at: datetime | None = None
 
 
+class DeletedParseJob(Response):
+    id: str
+    project_id: str
+
+
+class LineNumber(Response):
+    """A line number that is printed in the document. Offsets count UTF-16 code units of the page's markdown."""
+
+    line_number: str
+    start_index: int
+    end_index: int
+
+
 class MarkdownPage(Response):
     """A page is either read (`markdown`) or failed (`error`), in a job that is COMPLETED all the same."""
 
     page_number: int
     success: bool = True
     markdown: str | None = None
+    header: str | None = None
+    footer: str | None = None
+    line_numbers: list[LineNumber] | None = None
     error: str | None = None
 
 
@@ -47,8 +90,30 @@ class TextPage(Response):
 
 
 class PageMetadata(Response):
+    """`confidence` is 0 to 1, the angle in degrees."""
+
     page_number: int
     confidence: float | None = None
+    cost_optimized: bool | None = None
+    original_orientation_angle: int | None = None
+    printed_page_number: str | None = None
+    slide_section_name: str | None = None
+    speaker_notes: str | None = None
+    triggered_auto_mode: bool | None = None
+    watermark: str | None = None
+
+
+class ConfidenceBreakdown(Response):
+    min_page_score: float
+    scored_pages: int
+    total_pages: int
+
+
+class DocumentMetadata(Response):
+    """`confidence` is the mean over the pages that were scored, 0 to 1."""
+
+    confidence: float | None = None
+    confidence_breakdown: ConfidenceBreakdown | None = None
 
 
 class MarkdownPages(Response):
@@ -67,6 +132,7 @@ class ItemsPage(Response):
     page_width: float | None = None
     page_height: float | None = None
     items: list[dict[str, Any]] = []
+    revisions: list[dict[str, Any]] | None = None
     error: str | None = None
 
 
@@ -76,7 +142,56 @@ class ItemsPages(Response):
 
 class MetadataPages(Response):
     pages: list[PageMetadata] = []
-    document: dict[str, Any] | None = None
+    document: DocumentMetadata | None = None
+
+
+class FormsPage(Response):
+    """Beta. Sizes are PDF points. Forms stay plain mappings, as items do."""
+
+    page_number: int
+    success: bool = True
+    forms: list[dict[str, Any]] = []
+    detected_form_types: list[str] | None = None
+    page_width: float | None = None
+    page_height: float | None = None
+    error: str | None = None
+
+
+class FormsPages(Response):
+    pages: list[FormsPage] = []
+
+
+class ImageBox(Response):
+    """Where an image is on its page."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class Image(Response):
+    """An image that was cut out: a whole page, one of the document's, or a part of its layout."""
+
+    filename: str
+    index: int
+    category: ImageCategory | str | None = None
+    content_type: str | None = None
+    presigned_url: str | None = None
+    bbox: ImageBox | None = None
+
+
+class Images(Response):
+    total_count: int
+    images: list[Image] = []
+
+
+class ResultLink(Response):
+    """A result as a file to fetch. `presigned_url` is short-lived: ask for the job again for a fresh one."""
+
+    size_bytes: int
+    exists: bool | None = None
+    presigned_url: str | None = None
 
 
 class ParseResult(Response):
@@ -90,11 +205,34 @@ class ParseResult(Response):
     items: ItemsPages | None = None
     metadata: MetadataPages | None = None
     job_metadata: dict[str, Any] | None = None
+    forms: FormsPages | None = None
+    images_content_metadata: Images | None = None
+    result_content_metadata: dict[str, ResultLink] | None = None
+    raw_parameters: dict[str, Any] | None = None
+
+
+class LatestVersions(Response):
+    fast: str
+    cost_effective: str
+    agentic: str
+    agentic_plus: str
+
+
+class ParseVersions(Response):
+    """The versions that a configuration may name, by tier, and what ``latest`` is now. Versions are dates."""
+
+    fast: list[str]
+    cost_effective: list[str]
+    agentic: list[str]
+    agentic_plus: list[str]
+    latest: LatestVersions
 
 
 class GetParseJob(Query):
+    """`image_filenames` is a comma list that filters `images_content_metadata`."""
+
     expand: Repeated = []
-    image_filenames: str | None = None
+    image_filenames: Filled | None = None
 
 
 class ListParseJobs(PageQuery):

@@ -1,10 +1,10 @@
-"""Projects: ``/api/v1/projects``, a bare JSON array (contract.md section 7)."""
+"""Projects: ``/api/v1/projects``, a bare JSON array, and ``/api/v2/projects``, in pages (contract.md section 7)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from llamabatch_nb.contract.base import Query, Response
+from llamabatch_nb.contract.base import Filled, PageQuery, Query, Response
 
 
 class Project(Response):
@@ -17,4 +17,10 @@ class Project(Response):
 
 
 class ListProjects(Query):
-    project_name: str | None = None
+    project_name: Filled | None = None
+
+
+class ListV2Projects(PageQuery):
+    """It needs `organization_id`, or a key of one project."""
+
+    name: Filled | None = None

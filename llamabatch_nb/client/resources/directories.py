@@ -1,91 +1,29 @@
-"""Directories and their files (contract.md section 2)."""
+"""Directories (contract.md section 2)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from llamabatch_nb.client.faces import Face, awaitable, awaitable_list, blocking, blocking_list
-from llamabatch_nb.client.http import Http, Upload, json_text
+from llamabatch_nb.client.http import Http
 from llamabatch_nb.client.loop import Loop
 from llamabatch_nb.client.paging import Pages
-from llamabatch_nb.client.resources.base import Resource, checked
+from llamabatch_nb.client.resources.base import Resource, checked, named, scope
+from llamabatch_nb.client.resources.directory_files import AsyncDirectoryFiles, DirectoryFiles, SyncDirectoryFiles
 from llamabatch_nb.contract import endpoints
-from llamabatch_nb.contract.base import Query
 from llamabatch_nb.contract.directories import (
     CreateDirectory,
     Directory,
-    DirectoryFile,
     DirectoryType,
     ListDirectories,
-    ListDirectoryFiles,
-    UploadForm,
+    ListedDirectoryType,
+    UpdateDirectory,
 )
 
 
-class DirectoryFiles(Resource):
-    """The files of a directory (contract.md section 2)."""
-
-    async def upload(
-        self,
-        directory_id: str,
-        *,
-        upload_file: Path | tuple[str, bytes],
-        display_name: str | None = None,
-        unique_id: str | None = None,
-        external_file_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        organization_id: str | None = None,
-        project_id: str | None = None,
-    ) -> DirectoryFile:
-        """Upload one file: a path, which is streamed, or ``(name, bytes)``."""
-        path = upload_file if isinstance(upload_file, Path) else None
-        name, content = (path.name, path) if path is not None else upload_file  # type: ignore[misc]
-        form = checked(
-            UploadForm,
-            display_name=display_name,
-            unique_id=unique_id,
-            external_file_id=external_file_id,
-            metadata=None if metadata is None else json_text(metadata),
-        )
-        return await self._http.request(
-            endpoints.upload_file,
-            form=form,
-            upload=Upload("upload_file", name, content),
-            query=Query(organization_id=organization_id, project_id=project_id),
-            ids={"directory_id": directory_id},
-        )
-
-    def list(
-        self,
-        directory_id: str,
-        *,
-        display_name: str | None = None,
-        display_name_contains: str | None = None,
-        unique_id: str | None = None,
-        file_id: str | None = None,
-        include_deleted: bool | None = None,
-        page_size: int | None = None,
-        organization_id: str | None = None,
-        project_id: str | None = None,
-    ) -> Pages[DirectoryFile]:
-        query = checked(
-            ListDirectoryFiles,
-            display_name=display_name,
-            display_name_contains=display_name_contains,
-            unique_id=unique_id,
-            file_id=file_id,
-            include_deleted=include_deleted,
-            page_size=page_size,
-            organization_id=organization_id,
-            project_id=project_id,
-        )
-        return self._pages(endpoints.list_files, query, ids={"directory_id": directory_id})
-
-
 class Directories(Resource):
-    """Directories (contract.md section 2)."""
+    """Directories (contract.md section 2); `files` are what is in them."""
 
     def __init__(self, http: Http) -> None:
         super().__init__(http)
@@ -97,34 +35,78 @@ class Directories(Resource):
         name: str,
         description: str | None = None,
         type: DirectoryType | None = None,  # noqa: A002 - the API's own name
+        system_metadata: Mapping[str, Any] | None = None,
+        connector_subscription_id: str | None = None,
         organization_id: str | None = None,
         project_id: str | None = None,
     ) -> Directory:
-        """A new directory. Names may be unique per project; an ephemeral one expires when the service decides."""
-        body = checked(CreateDirectory, name=name, description=description, type=type)
-        return await self._http.request(
-            endpoints.create_directory, body=body, query=Query(organization_id=organization_id, project_id=project_id)
+        """A new directory. Names may be unique per project; an ephemeral one expires when the service decides.
+
+        `system_metadata` is reserved, and a connector subscription has one directory.
+
+        Raises:
+            ConflictError: the subscription has its directory already; `detail` names it.
+
+        """
+        body = checked(
+            CreateDirectory,
+            name=name,
+            description=description,
+            type=type,
+            system_metadata=system_metadata,
+            connector_subscription_id=connector_subscription_id,
         )
+        return await self._http.request(endpoints.create_directory, body=body, query=scope(organization_id, project_id))
 
     async def get(
         self, directory_id: str, *, organization_id: str | None = None, project_id: str | None = None
     ) -> Directory:
-        query = Query(organization_id=organization_id, project_id=project_id)
-        return await self._http.request(endpoints.get_directory, query=query, ids={"directory_id": directory_id})
+        """One directory."""
+        return await self._http.request(
+            endpoints.get_directory, query=scope(organization_id, project_id), ids=named(directory_id=directory_id)
+        )
+
+    async def update(
+        self,
+        directory_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        organization_id: str | None = None,
+        project_id: str | None = None,
+    ) -> Directory:
+        """Rename or describe a directory. What is left out stays."""
+        return await self._http.request(
+            endpoints.update_directory,
+            body=checked(UpdateDirectory, name=name, description=description),
+            query=scope(organization_id, project_id),
+            ids=named(directory_id=directory_id),
+        )
+
+    async def delete(
+        self, directory_id: str, *, organization_id: str | None = None, project_id: str | None = None
+    ) -> None:
+        """Delete a directory for good, with its files."""
+        await self._http.request(
+            endpoints.delete_directory, query=scope(organization_id, project_id), ids=named(directory_id=directory_id)
+        )
 
     def list(
         self,
         *,
         name: str | None = None,
-        types: Sequence[str] = (),
+        type: ListedDirectoryType | None = None,  # noqa: A002 - the API's own name
+        types: Sequence[ListedDirectoryType] = (),
         include_deleted: bool | None = None,
         page_size: int | None = None,
         organization_id: str | None = None,
         project_id: str | None = None,
     ) -> Pages[Directory]:
+        """The project's directories, of one type or of several. No `types` are all; a page holds 1 to 1,000."""
         query = checked(
             ListDirectories,
             name=name,
+            type=type,
             types=types,
             include_deleted=include_deleted,
             page_size=page_size,
@@ -132,18 +114,6 @@ class Directories(Resource):
             project_id=project_id,
         )
         return self._pages(endpoints.list_directories, query)
-
-
-class SyncDirectoryFiles(Face[DirectoryFiles]):
-    __doc__ = DirectoryFiles.__doc__
-    upload = blocking(DirectoryFiles.upload)
-    list = blocking_list(DirectoryFiles.list)
-
-
-class AsyncDirectoryFiles(Face[DirectoryFiles]):
-    __doc__ = DirectoryFiles.__doc__
-    upload = awaitable(DirectoryFiles.upload)
-    list = awaitable_list(DirectoryFiles.list)
 
 
 class SyncDirectories(Face[Directories]):
@@ -155,6 +125,8 @@ class SyncDirectories(Face[Directories]):
 
     create = blocking(Directories.create)
     get = blocking(Directories.get)
+    update = blocking(Directories.update)
+    delete = blocking(Directories.delete)
     list = blocking_list(Directories.list)
 
 
@@ -167,4 +139,6 @@ class AsyncDirectories(Face[Directories]):
 
     create = awaitable(Directories.create)
     get = awaitable(Directories.get)
+    update = awaitable(Directories.update)
+    delete = awaitable(Directories.delete)
     list = awaitable_list(Directories.list)
