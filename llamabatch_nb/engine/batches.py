@@ -11,12 +11,15 @@ from llamabatch_nb.contract.batches import MAX_FILES, TERMINAL, Batch, BatchConf
 from llamabatch_nb.contract.configurations import Configuration
 from llamabatch_nb.engine import directories, jobs, paging
 from llamabatch_nb.engine.conditions import Conditions
-from llamabatch_nb.engine.errors import ApiError
+from llamabatch_nb.engine.errors import ApiError, EngineError
+from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.presets import PARSE
 from llamabatch_nb.engine.store import Db, Row
 
 OPEN = ("PENDING", "THROTTLED", "RUNNING")
+#: What stands in place of a job when a fault asks for it.
+NOT_MAPPED = "No job could be created for this file; retry it."
 
 
 def create(
@@ -110,10 +113,11 @@ def open_batches(db: Db) -> list[Row]:
     ).fetchall()
 
 
-def map_files(db: Db, batch_id: str, ids: Ids, now: str) -> None:
+def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> None:
     """Make a job for each file of a PENDING batch, which then is RUNNING. Call it inside a transaction.
 
-    If the batch is not PENDING any more (another process was faster, or it was cancelled), nothing happens.
+    If the batch is not PENDING any more (another process was faster, or it was cancelled), nothing happens. `schedule`
+    may have the batch fail, or a file go without a job.
     """
     changed = db.execute(
         "UPDATE batches SET status = 'RUNNING', updated_at = ? WHERE id = ? AND status = 'PENDING' "
@@ -122,12 +126,20 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str) -> None:
     ).fetchone()
     if changed is None:
         return
+    if schedule.fails_batch():
+        db.execute("UPDATE batches SET status = 'FAILED' WHERE id = ?", (batch_id,))
+        return
     files = db.execute(
-        "SELECT position, file.id, file.display_name, file.blob, file.size FROM batch_files "
+        "SELECT position, file.id, file.display_name, file.unique_id, file.blob, file.size FROM batch_files "
         "JOIN directory_files AS file ON file.id = directory_file_id WHERE batch_id = ? ORDER BY position",
         (batch_id,),
     ).fetchall()
-    made = [(ids.job(batch_id, file["id"]), file) for file in files]
+    refused = {file["position"] for file in files if schedule.refuses_file(file["display_name"], file["unique_id"])}
+    db.executemany(
+        "UPDATE batch_files SET error_message = ? WHERE batch_id = ? AND position = ?",
+        ((NOT_MAPPED, batch_id, position) for position in refused),
+    )
+    made = [(ids.job(batch_id, file["id"]), file) for file in files if file["position"] not in refused]
     jobs.add(
         db,
         [jobs.NewJob(job_id, file["display_name"], file["blob"], file["size"]) for job_id, file in made],
@@ -140,6 +152,19 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str) -> None:
         "UPDATE batch_files SET job_id = ? WHERE batch_id = ? AND position = ?",
         ((job_id, batch_id, file["position"]) for job_id, file in made),
     )
+    finish(db, batch_id, now)  # there may be no job at all
+
+
+def expire(db: Db, batch_id: str, *, whole: bool) -> None:
+    """Forget a terminal batch's jobs, and if `whole` the batch. Call it inside a transaction."""
+    row = db.execute("SELECT status FROM batches WHERE id = ?", (batch_id,)).fetchone()
+    if row is None or row["status"] not in TERMINAL:
+        raise EngineError(f"Batch {batch_id!r} is {'unknown' if row is None else row['status']}: nothing of it expires")
+    db.execute("DELETE FROM parse_results WHERE job_id IN (SELECT id FROM parse_jobs WHERE batch_id = ?)", (batch_id,))
+    db.execute("DELETE FROM parse_jobs WHERE batch_id = ?", (batch_id,))
+    if whole:
+        db.execute("DELETE FROM batch_files WHERE batch_id = ?", (batch_id,))
+        db.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
 
 
 def finish(db: Db, batch_id: str, now: str) -> None:

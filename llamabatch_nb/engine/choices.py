@@ -1,7 +1,7 @@
 """Where the API is silent or says two things, and what this engine does: one table, which the tests hold it to.
 
 `CHOICES` can be printed as Markdown with `markdown()`. The sections are those of the contract notes: 1 batches,
-2 directories, 4 configurations, 5 parse, 7 projects, 8 cross-cutting, 10 the Create Batch page against the SDK.
+2 directories, 3 files, 4 configurations, 5 parse, 7 projects, 8 cross-cutting, 10 the Create Batch page and the SDK.
 """
 
 from __future__ import annotations
@@ -37,7 +37,15 @@ CHOICES: tuple[Choice, ...] = (
     Choice("unknown_configuration", "1", "An unknown `configuration_id` or `source_directory_id`", "404."),
     Choice("product_mismatch", "1", "`type` and configuration do not match", "422; `extract_v2` is not run yet: 422."),
     Choice("webhooks", "1.4", "Webhooks at create", "Not delivered yet, so asking for one is a 422."),
-    Choice("throttled", "1.1", "THROTTLED", "Never happens: waiting for workers is RUNNING with PENDING jobs."),
+    Choice(
+        "throttled",
+        "1.1",
+        "THROTTLED",
+        "Waiting for workers is RUNNING with PENDING jobs; only a fault that is asked for shows THROTTLED.",
+    ),
+    Choice(
+        "failed_batch", "1.1", "FAILED", "Never by itself; a fault that is asked for fails a batch before it has jobs."
+    ),
     Choice(
         "cancel_running",
         "1.1",
@@ -61,9 +69,29 @@ CHOICES: tuple[Choice, ...] = (
     ),
     Choice("directory_type", "2", "`type` left out", "`user`."),
     Choice("ephemeral_lifetime", "2", "`expires_at` of an ephemeral directory", "Two days; nothing is removed yet."),
-    Choice("no_file_id", "2", "`file_id`, `download_url` of a directory file", "Null: the Files API is not there yet."),
+    Choice(
+        "uploads_are_files",
+        "2, 3",
+        "`file_id`, `download_url` of an uploaded directory file",
+        "Each upload is also a file of the Files API, under the uploaded name; it outlives the directory and may be "
+        "added to another, which shares its bytes. Of that API there is only DELETE yet. `download_url` is null.",
+    ),
+    Choice("unknown_file_id", "2", "Adding a `file_id` that is unknown or deleted", "404."),
+    Choice(
+        "deleted_directory",
+        "2",
+        "DELETE of a directory or directory file",
+        "204; it is hidden (the list shows it with `include_deleted`), its name is free, batches over it go on.",
+    ),
     Choice("empty_file", "2", "Upload of an empty file", "Accepted; its job is FAILED with the reason."),
     Choice("presets", "4", "Built-in presets", "One for each parse tier; list and get show them."),
+    Choice(
+        "cancel_job",
+        "5",
+        "Cancel of a parse job",
+        "PENDING: CANCELLED at once. RUNNING: it ends by itself, or is CANCELLED if its worker does not come to it. "
+        "Terminal: 409 with `x-should-retry: false`. A batch of which a job was cancelled is COMPLETED.",
+    ),
     Choice("unknown_expand", "5", "An unknown word in `expand`", "Ignored."),
     Choice("fast_has_no_markdown", "5", "`markdown`, `markdown_full`, `items` on tier `fast`", "Null."),
     Choice(
@@ -76,13 +104,25 @@ CHOICES: tuple[Choice, ...] = (
         "`items`",
         "One `text` item a page. Page sizes are points, null where the format has none.",
     ),
-    Choice("usage_is_zero", "5", "`usage.credits`", "0 with `expand=usage` once COMPLETED: nothing is billed."),
+    Choice(
+        "usage_is_zero",
+        "5",
+        "`usage.credits`",
+        "With `expand=usage` once COMPLETED: 0, or pages times `credits_per_page`.",
+    ),
     Choice("foreign_project", "7", "`project_id`, `organization_id` of others", "403."),
     Choice(
         "list_order",
         "1, 2, 5",
         "Order of lists",
         "Directories, batches and jobs newest first; files as they were uploaded, those of one moment by `unique_id`.",
+    ),
+    Choice(
+        "upload_limit",
+        "8",
+        "Too many uploads",
+        "With `uploads_per_second`: more than five times as many in five seconds are answered 429, with `Retry-After` "
+        "in whole seconds.",
     ),
     Choice("any_key", "8", "Keys", "Any bearer key or `session` cookie is taken as the same user; without one: 401."),
     Choice("page_sizes", "8", "`page_size`", "1 to 1,000, 50 by default; otherwise 422. A foreign `page_token`: 422."),

@@ -7,19 +7,22 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from llamabatch_nb.engine import batches, projects
 from llamabatch_nb.engine import clock as clocks
-from llamabatch_nb.engine import projects
+from llamabatch_nb.engine.billing import Billing
 from llamabatch_nb.engine.blobs import Blobs
 from llamabatch_nb.engine.clock import Clock, stamp
 from llamabatch_nb.engine.dispatcher import Dispatcher
 from llamabatch_nb.engine.errors import EngineError
+from llamabatch_nb.engine.faults import Faults
+from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.leases import Owner
 from llamabatch_nb.engine.pool import Pool
 from llamabatch_nb.engine.store import Store
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 
 class Engine:
@@ -39,6 +42,12 @@ class Engine:
         file_timeout: Seconds after which a file is given up and its worker killed; its job is FAILED.
         results_while_running: Serve `results` as soon as files are mapped to jobs (the original Create Batch page),
             instead of at the end (the current SDK's words; contract.md section 10).
+        latency: Seconds that every answer takes longer, as over a long line.
+        uploads_per_second: More uploads than this, counted over five seconds, are answered 429 with ``Retry-After``.
+            The cloud's limit is 50 (contract.md section 8). None: any number.
+        credits_per_page: What ``usage.credits`` says that a page of a COMPLETED job cost. None: 0.
+        credits_late: ``usage.credits`` is null the first time that a job's are asked for.
+        faults: What is to go wrong. `schedule` tells what did.
 
     Raises:
         EngineError: the folder cannot be used.
@@ -56,9 +65,18 @@ class Engine:
         seconds_per_file: float = 0.0,
         file_timeout: float = 600.0,
         results_while_running: bool = False,
+        latency: float = 0.0,
+        uploads_per_second: float | None = None,
+        credits_per_page: float | None = None,
+        credits_late: bool = False,
+        faults: Faults | None = None,
     ) -> None:
         self.data = Path(data).absolute()
         self.results_while_running = results_while_running
+        self.latency = latency
+        self.uploads_per_second = uploads_per_second
+        self.billing = Billing(credits_per_page, late=credits_late)
+        self.schedule = Schedule(faults or Faults())
         self.clock = clock or (clocks.real if seed is None else clocks.seeded)
         self.ids = Ids(seed)
         _make(self.data, "blobs", "owners")
@@ -73,15 +91,16 @@ class Engine:
             pool=Pool(workers, executor),
             ids=self.ids,
             clock=self.clock,
+            schedule=self.schedule,
             seconds_per_file=seconds_per_file,
             file_timeout=file_timeout,
         )
-        self._app: FastAPI | None = None
+        self._app: ASGIApp | None = None
         self._lock = threading.Lock()
         self._started = self._closed = False
 
     @property
-    def app(self) -> FastAPI:
+    def app(self) -> ASGIApp:
         """The ASGI application. It has no lifespan: start and close the engine."""
         with self._lock:
             if self._app is None:
@@ -93,6 +112,16 @@ class Engine:
     def wake(self) -> None:
         """There is something to do. The API says so after a change; other processes' changes are seen within 1 s."""
         self._dispatcher.wake()
+
+    def expire(self, batch_id: str, *, whole: bool = False) -> None:
+        """Forget the jobs and results of a finished batch, as the service does in time; if `whole`, the batch as well.
+
+        They are answered 404 then (contract.md section 8: "404 on an old job id = expired").
+
+        Raises EngineError if the batch is not over, or not there.
+        """
+        with self.store.write() as db:
+            batches.expire(db, batch_id, whole=whole)
 
     def start(self) -> None:
         """Begin to work, on what an earlier process left undone first. Starting twice is starting once."""

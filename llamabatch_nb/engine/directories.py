@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from llamabatch_nb.contract import directories as contract
 from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.directories import Directory, DirectoryFile
-from llamabatch_nb.engine import paging
+from llamabatch_nb.engine import files, paging
 from llamabatch_nb.engine.blobs import Blob
 from llamabatch_nb.engine.clock import stamp
 from llamabatch_nb.engine.conditions import Conditions
@@ -72,10 +72,22 @@ def listed(db: Db, query: contract.ListDirectories, size: int) -> Page[Directory
     )
 
 
-def add_file(
+def delete(db: Db, directory_id: str, now: str) -> None:
+    """Its files go with it; batches over them go on. Call it inside a transaction."""
+    get(db, directory_id)
+    db.execute("UPDATE directories SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2", (now, directory_id))
+    db.execute(
+        "UPDATE directory_files SET deleted_at = ?1, updated_at = ?1 WHERE directory_id = ?2 AND deleted_at IS NULL",
+        (now, directory_id),
+    )
+
+
+def upload_file(
     db: Db,
-    directory: Directory,
+    directory_id: str,
     *,
+    file_name: str,
+    external_file_id: str | None,
     display_name: str,
     unique_id: str,
     metadata: str | None,
@@ -83,28 +95,70 @@ def add_file(
     ids: Ids,
     now: str,
 ) -> DirectoryFile:
-    """Call it inside a transaction. `metadata` is checked JSON."""
-    if db.execute(
-        "SELECT 1 FROM directory_files WHERE directory_id = ? AND unique_id = ? AND deleted_at IS NULL",
-        (directory.id, unique_id),
-    ).fetchone():
-        raise ApiError(409, f"The directory holds a file with unique_id {unique_id!r} already", final=True)
-    row = db.execute(
-        "INSERT INTO directory_files (id, directory_id, display_name, unique_id, metadata, blob, size, created_at, "
-        "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
-        (
-            ids.file(directory.id, unique_id),
-            directory.id,
-            display_name,
-            unique_id,
-            metadata,
-            blob.name,
-            blob.size,
-            now,
-            now,
-        ),
-    ).fetchone()
-    return _file(row, directory.project_id)
+    """A file of the Files API, and its place in the directory. Call it inside a transaction.
+
+    `metadata` is checked JSON.
+    """
+    directory = get(db, directory_id)
+    new_id = _new_id(db, directory_id, unique_id, ids)
+    file_id = ids.stored_file(new_id)
+    files.add(
+        db,
+        file_id,
+        name=file_name,
+        external_file_id=external_file_id,
+        blob=blob,
+        project_id=directory.project_id,
+        now=now,
+    )
+    return _place(
+        db,
+        directory,
+        id=new_id,
+        file_id=file_id,
+        display_name=display_name,
+        unique_id=unique_id,
+        metadata=metadata,
+        blob=blob,
+        now=now,
+    )
+
+
+def add_file(
+    db: Db,
+    directory_id: str,
+    file_id: str,
+    *,
+    display_name: str | None,
+    unique_id: str | None,
+    metadata: str | None,
+    ids: Ids,
+    now: str,
+) -> DirectoryFile:
+    """A file of the Files API in one more directory; its bytes are shared. Call it inside a transaction.
+
+    `metadata` is checked JSON.
+    """
+    directory = get(db, directory_id)
+    stored = files.get(db, file_id)
+    unique_id = unique_id or stored["external_file_id"] or stored["name"]
+    return _place(
+        db,
+        directory,
+        id=_new_id(db, directory_id, unique_id, ids),
+        file_id=file_id,
+        display_name=display_name or stored["name"],
+        unique_id=unique_id,
+        metadata=metadata,
+        blob=Blob(stored["blob"], stored["size"]),
+        now=now,
+    )
+
+
+def delete_file(db: Db, directory_id: str, file_id: str, now: str) -> None:
+    """Batches that have the file keep it, and so does the Files API. Call it inside a transaction."""
+    get_file(db, directory_id, file_id)
+    db.execute("UPDATE directory_files SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2", (now, file_id))
 
 
 def get_file(db: Db, directory_id: str, file_id: str) -> DirectoryFile:
@@ -127,11 +181,10 @@ def listed_files(db: Db, directory_id: str, query: contract.ListDirectoryFiles, 
         .add("display_name = ?", query.display_name)
         .add("instr(lower(display_name), lower(?))", query.display_name_contains)
         .add("unique_id = ?", query.unique_id)
+        .add("file_id = ?", query.file_id)
         .add("updated_at >= ?", query.updated_at_on_or_after)
         .add("updated_at <= ?", query.updated_at_on_or_before)
     )
-    if query.file_id is not None:
-        where.add("FALSE")  # no directory file comes from the Files API here
     if not query.include_deleted:
         where.add("deleted_at IS NULL")
     if query.page_token:
@@ -142,6 +195,38 @@ def listed_files(db: Db, directory_id: str, query: contract.ListDirectoryFiles, 
         lambda row: _file(row, directory.project_id),
         lambda row: [row["created_at"], row["unique_id"], row["seq"]],
     )
+
+
+def _new_id(db: Db, directory_id: str, unique_id: str, ids: Ids) -> str:
+    """An id for a file that the directory does not have yet."""
+    had = db.execute(
+        "SELECT count(*), coalesce(sum(deleted_at IS NULL), 0) FROM directory_files "
+        "WHERE directory_id = ? AND unique_id = ?",
+        (directory_id, unique_id),
+    ).fetchone()
+    if had[1]:
+        raise ApiError(409, f"The directory holds a file with unique_id {unique_id!r} already", final=True)
+    return ids.file(directory_id, unique_id, had[0])
+
+
+def _place(
+    db: Db,
+    directory: Directory,
+    *,
+    id: str,  # noqa: A002 - the column's name
+    file_id: str,
+    display_name: str,
+    unique_id: str,
+    metadata: str | None,
+    blob: Blob,
+    now: str,
+) -> DirectoryFile:
+    row = db.execute(
+        "INSERT INTO directory_files (id, directory_id, file_id, display_name, unique_id, metadata, blob, size, "
+        "created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+        (id, directory.id, file_id, display_name, unique_id, metadata, blob.name, blob.size, now, now),
+    ).fetchone()
+    return _file(row, directory.project_id)
 
 
 def _directory(row: Row) -> Directory:
@@ -169,6 +254,7 @@ def _file(row: Row, project_id: str) -> DirectoryFile:
         display_name=row["display_name"],
         unique_id=row["unique_id"],
         project_id=project_id,
+        file_id=row["file_id"],
         metadata=None if metadata is None else json.loads(metadata),
         created_at=row["created_at"],
         updated_at=row["updated_at"],

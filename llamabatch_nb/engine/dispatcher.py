@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from llamabatch_nb.engine import batches, jobs
 from llamabatch_nb.engine.blobs import Blobs
 from llamabatch_nb.engine.clock import Clock, stamp
+from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.flights import Chunk, Flights
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.leases import Owner
@@ -49,6 +50,7 @@ class Dispatcher:
         pool: Pool,
         ids: Ids,
         clock: Clock,
+        schedule: Schedule,
         seconds_per_file: float,
         file_timeout: float,
     ) -> None:
@@ -58,6 +60,7 @@ class Dispatcher:
         self._pool = pool
         self._ids = ids
         self._clock = clock
+        self._schedule = schedule
         self._seconds_per_file = seconds_per_file
         self._flights = Flights(pool, file_timeout=file_timeout, seconds_per_file=seconds_per_file)
         self._thread = threading.Thread(target=self._run, name="llamabatch-engine", daemon=True)
@@ -110,7 +113,7 @@ class Dispatcher:
                     batches.finish(db, batch_id, now)
                 for row in rows:
                     if row["status"] == "PENDING":
-                        batches.map_files(db, row["id"], self._ids, now)
+                        batches.map_files(db, row["id"], self._ids, now, self._schedule)
                 claimed = self._claim(db, rows, now)
                 if claimed or holds:
                     self._owner.renew(db)

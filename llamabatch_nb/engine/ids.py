@@ -35,8 +35,13 @@ class Ids:
         """`number` counts the directories of the store."""
         return self._id("dir", "directory", number)
 
-    def file(self, directory_id: str, unique_id: str) -> str:
-        return self._id("dfl", "file", directory_id, unique_id)
+    def file(self, directory_id: str, unique_id: str, before: int) -> str:
+        """`before` counts the files of this name that the directory had and has no more."""
+        return self._id("dfl", "file", directory_id, unique_id, *([before] if before else []))
+
+    def stored_file(self, directory_file_id: str) -> str:
+        """The file of the Files API that was made with a directory file. Both have the same prefix."""
+        return self._id("dfl", "stored", directory_file_id)
 
     def batch(self, number: int) -> str:
         """`number` counts the batches of the store."""

@@ -65,6 +65,19 @@ def cancel_pending(db: Db, batch_id: str, now: str) -> None:
     )
 
 
+def cancel(db: Db, job_id: str, now: str) -> Row:
+    """Stop a job that has not started; what is with a worker ends by itself, unless it is given back before."""
+    job = get(db, job_id)
+    if job["status"] in contract.TERMINAL:
+        raise ApiError(409, f"Parse job {job_id!r} is {job['status']} and cannot be cancelled", final=True)
+    db.execute(
+        "UPDATE parse_jobs SET cancel_requested = 1, updated_at = ?, "
+        "status = CASE status WHEN 'PENDING' THEN 'CANCELLED' ELSE status END WHERE id = ?",
+        (now, job_id),
+    )
+    return get(db, job_id)
+
+
 def claim(db: Db, batch_id: str, owner: str, *, files: int, size: int, now: str) -> list[Claim]:
     """The next jobs of a batch: at most `files`, and no more than `size` bytes together unless the first is larger."""
     rows = db.execute(
@@ -119,7 +132,7 @@ def settle(db: Db, owner: str, outcomes: Sequence[ParseOutcome], now: str) -> No
 
 
 def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> set[str]:
-    """Give back what an owner holds (or `only` these jobs): to be claimed again, or cancelled if its batch is.
+    """Give back what an owner holds (or `only` these jobs): to be claimed again, or cancelled if it or its batch is.
 
     Returns the batches concerned.
     """
@@ -130,8 +143,9 @@ def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> 
         among = f"AND id IN ({', '.join('?' * len(listed_ids))})"
         values += listed_ids
     rows = db.execute(
-        "UPDATE parse_jobs SET owner = NULL, updated_at = ?, status = CASE WHEN "  # noqa: S608
-        "(SELECT cancel_requested FROM batches WHERE batches.id = batch_id) THEN 'CANCELLED' ELSE 'PENDING' END "
+        "UPDATE parse_jobs SET owner = NULL, updated_at = ?, status = CASE "  # noqa: S608
+        "WHEN cancel_requested OR (SELECT batches.cancel_requested FROM batches WHERE batches.id = batch_id) "
+        "THEN 'CANCELLED' ELSE 'PENDING' END "
         f"WHERE owner = ? {among} RETURNING batch_id",
         values,
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from llamabatch_nb.engine import jobs
+from llamabatch_nb.engine.billing import Billing
 from llamabatch_nb.engine.parsers import read_payload
 from llamabatch_nb.engine.store import Row
 
@@ -17,15 +18,15 @@ _BETWEEN_PAGES = "\n\n"
 _NOT_FAST = frozenset({"markdown", "markdown_full", "items"})
 
 
-def answer(row: Row, payload: bytes | None, expand: Collection[str]) -> dict[str, Any]:
+def answer(row: Row, payload: bytes | None, expand: Collection[str], billing: Billing) -> dict[str, Any]:
     """The JSON object. Every key is there; all but `job` are null unless expanded and the job is COMPLETED."""
     job = jobs.shown(row).model_dump(mode="json")
     body: dict[str, Any] = dict.fromkeys(
         ("text", "text_full", "markdown", "markdown_full", "items", "metadata", "job_metadata")
     )
     if payload is not None:
-        # Nothing is billed here, and that is recorded as soon as there is a result.
-        job["usage"] = {"credits": 0.0} if "usage" in expand else None
+        if "usage" in expand:
+            job["usage"] = {"credits": billing.credits(row["id"], row["pages"])}
         body |= _expanded(row, payload, set(expand) & body.keys())
     return {"job": job, **body}
 

@@ -63,6 +63,22 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE owners (id TEXT PRIMARY KEY, lease_until REAL NOT NULL) STRICT;
     """,
+    """
+    -- The Files API. What was uploaded into a directory is a file of its own, which outlives the directory.
+    CREATE TABLE files (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL REFERENCES projects (id),
+        name TEXT NOT NULL, external_file_id TEXT, blob TEXT NOT NULL, size INTEGER NOT NULL, deleted_at TEXT,
+        created_at TEXT NOT NULL
+    ) STRICT;
+    ALTER TABLE directory_files ADD COLUMN file_id TEXT;
+    UPDATE directory_files SET file_id = 'dfl-' || lower(hex(randomblob(14)));
+    INSERT INTO files (id, project_id, name, blob, size, created_at)
+        SELECT file_id, project_id, display_name, blob, size, directory_files.created_at
+        FROM directory_files JOIN directories ON directories.id = directory_id;
+    CREATE INDEX directory_files_of_file ON directory_files (file_id);
+
+    ALTER TABLE parse_jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -18,12 +18,15 @@ from tests.engine.support import PATIENCE, wait_for
 
 
 class Server:
-    """`url` is what it printed once it listened."""
+    """`url` is what it printed once it listened. With `flags` it is the command that is started, not the function."""
 
-    def __init__(self, data: Path, **options: Any) -> None:
+    def __init__(self, data: Path, *flags: str, **options: Any) -> None:
         call = f"serve('127.0.0.1', 0, {str(data)!r}, **{ {'workers': 1} | options!r})"
+        what = ["-c", f"from llamabatch_nb.engine.serve import serve; {call}"]
+        if flags:
+            what = ["-m", "llamabatch_nb.cli", "serve", "--port", "0", "--data", str(data), *flags]
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", f"from llamabatch_nb.engine.serve import serve; {call}"],
+            [sys.executable, "-W", "error", *what],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from llamabatch_nb.engine.choices import CHOICES, markdown
+from llamabatch_nb.engine.faults import Fault, Faults
 from tests.engine.conftest import MakeApi
 from tests.engine.support import Api, create_body, files_of, pdf, wait_for
 
@@ -96,12 +97,23 @@ def test_webhooks(idle: Api) -> None:
 
 
 def test_throttled(make_api: MakeApi) -> None:
+    asked = make_api("asked", faults=Faults([Fault("throttled", times=2)]))
+    throttled = asked.batch(asked.directory({"a.pdf": pdf("alpha")}))
+    assert [asked.get(throttled["id"])["status"] == "THROTTLED" for _ in range(3)] == [True, True, False]
+    asked.engine.close()
     api = make_api(seconds_per_file=0.1)
     batch = api.batch(api.directory({f"{n}.pdf": pdf(str(n)) for n in range(10)}))
     wait_for(lambda: api.get(batch["id"])["status"] == "RUNNING")
     statuses = {job["status"] for job in api.ok("GET", PARSE)["items"]}
     assert "PENDING" in statuses
     assert api.ok("GET", BATCHES, params={"status": "THROTTLED"})["items"] == []
+
+
+def test_failed_batch(make_api: MakeApi) -> None:
+    api = make_api(faults=Faults([Fault("failed")]))
+    directory_id = api.directory({"a.pdf": pdf("alpha")})
+    ended = [api.finished(api.batch(directory_id)["id"]) for _ in range(2)]
+    assert [(batch["status"], batch["results"] is None) for batch in ended] == [("FAILED", True), ("COMPLETED", False)]
 
 
 def test_cancel_running(make_api: MakeApi) -> None:
@@ -161,10 +173,38 @@ def test_ephemeral_lifetime(idle: Api) -> None:
     assert expires - created == timedelta(days=2)
 
 
-def test_no_file_id(idle: Api) -> None:
+def test_uploads_are_files(idle: Api) -> None:
     directory_id = idle.directory({"a.pdf": pdf("alpha")})
     (file,) = idle.ok("GET", files_of(directory_id), params={"expand": "download_url"})["items"]
-    assert (file["file_id"], file["download_url"]) == (None, None)
+    assert file["download_url"] is None
+    assert idle.raw("DELETE", f"{DIRECTORIES}/{directory_id}").status_code == 204
+    other = idle.directory({}, "other")
+    assert idle.ok("POST", files_of(other), json={"file_id": file["file_id"]})["file_id"] == file["file_id"]
+    assert len(list((idle.engine.data / "blobs").iterdir())) == 1
+
+
+def test_unknown_file_id(idle: Api) -> None:
+    first = idle.directory({"a.pdf": pdf("alpha")})
+    (file,) = idle.ok("GET", files_of(first))["items"]
+    other = files_of(idle.directory({}, "other"))
+    assert file["id"] in idle.refused(404, "POST", other, json={"file_id": file["id"]})  # not the id it has there
+    path = f"/api/v1/beta/files/{file['file_id']}"
+    assert idle.raw("DELETE", path).status_code == 204
+    idle.refused(404, "DELETE", path)
+    assert file["file_id"] in idle.refused(404, "POST", other, json={"file_id": file["file_id"]})
+    assert idle.ok("GET", files_of(first))["items"] == [file]
+
+
+def test_deleted_directory(idle: Api) -> None:
+    directory_id = idle.directory({"a.pdf": pdf("alpha"), "b.pdf": pdf("beta")})
+    batch = idle.batch(directory_id)
+    (file, _) = idle.ok("GET", files_of(directory_id))["items"]
+    assert idle.raw("DELETE", f"{files_of(directory_id)}/{file['id']}").status_code == 204
+    assert idle.raw("DELETE", f"{DIRECTORIES}/{directory_id}").status_code == 204
+    assert len(idle.ok("GET", DIRECTORIES, params={"include_deleted": True})["items"]) == 1
+    idle.directory({})
+    idle.engine.start()
+    assert [job["status"] for job in idle.jobs(idle.finished(batch["id"]))] == ["COMPLETED"] * 2
 
 
 def test_empty_file(api: Api) -> None:
@@ -191,6 +231,24 @@ def test_presets(idle: Api) -> None:
     assert (page["items"] + rest["items"], rest["next_page_token"]) == (presets, None)
     assert idle.ok("GET", listed, params={"name": "PARSE_FAST"})["items"] == presets[:1]
     assert idle.ok("GET", listed, params={"product_type": ["extract_v2", "split_v1"]})["items"] == []
+
+
+def test_cancel_job(make_api: MakeApi) -> None:
+    api = make_api(seconds_per_file=1)
+    batch = api.batch(api.directory({f"{n}.pdf": pdf(str(n)) for n in range(3)}))
+    wait_for(lambda: api.ok("GET", PARSE, params={"status": "RUNNING"})["items"])
+    third, second, first = api.ok("GET", PARSE)["items"]
+    assert [job["status"] for job in (first, second, third)] == ["RUNNING", "PENDING", "PENDING"]
+    answers = {job["id"]: api.ok("POST", f"{PARSE}/{job['id']}/cancel") for job in (first, second)}
+    assert [answer["status"] for answer in answers.values()] == ["RUNNING", "CANCELLED"]
+    assert api.ok("POST", f"{PARSE}/{first['id']}/cancel")["status"] == "RUNNING"
+    ended = api.finished(batch["id"])
+    assert ended["status"] == "COMPLETED"
+    assert [job["status"] for job in api.jobs(ended)] == ["COMPLETED", "CANCELLED", "COMPLETED"]
+    for job in (first, second):
+        answer = api.raw("POST", f"{PARSE}/{job['id']}/cancel")
+        assert (answer.status_code, final(answer)) == (409, True)
+    api.refused(404, "POST", f"{PARSE}/pjb-none/cancel")
 
 
 def test_unknown_expand(api: Api) -> None:
@@ -236,6 +294,14 @@ def test_items_are_text(api: Api) -> None:
         assert "alpha" in item["md"]
         widths.append(page["page_width"])
     assert widths == [pytest.approx(595.28, abs=0.01), None]
+
+
+def test_upload_limit(make_api: MakeApi) -> None:
+    api = make_api(uploads_per_second=0.4)
+    directory_id = api.directory({"a.txt": b"a", "b.txt": b"b"})
+    answer = api.raw("POST", files_of(directory_id) + "/upload", files={"upload_file": ("c.txt", b"c")})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) in range(1, 6)
 
 
 def test_usage_is_zero(api: Api) -> None:

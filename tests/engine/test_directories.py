@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.support import Api, files_of, pdf
+from tests.engine.conftest import MakeApi
+from tests.engine.support import Api, create_body, files_of, pdf
 
 DIRECTORIES = "/api/v1/beta/directories"
 
@@ -63,7 +64,7 @@ def test_upload_has_every_field_and_keeps_the_bytes(idle: Api) -> None:
         "display_name": "Q3/a.pdf",
         "unique_id": "u-1",
         "project_id": idle.engine.project.id,
-        "file_id": None,
+        "file_id": file["file_id"],
         "metadata": {"team": "x", "n": 1},
         "download_url": None,
         "created_at": file["created_at"],
@@ -118,7 +119,8 @@ def test_files_are_filtered_and_paged(idle: Api) -> None:
     assert ids(display_name_contains="BILL") == everything
     assert ids(display_name_contains="%") == []
     assert ids(unique_id="u3") == [everything[3]]
-    assert ids(file_id="dfl-none") == []
+    assert ids(file_id=files[2]["file_id"]) == [everything[2]]
+    assert ids(file_id=everything[2]) == []
     assert ids(updated_at_on_or_after=files[3]["updated_at"]) == everything[3:]
     assert ids(updated_at_on_or_before=files[1]["updated_at"]) == everything[:2]
     assert ids(include_deleted="true", expand=["download_url"]) == everything
@@ -126,6 +128,84 @@ def test_files_are_filtered_and_paged(idle: Api) -> None:
     rest = idle.ok("GET", files_of(directory_id), params={"page_size": 3, "page_token": page["next_page_token"]})
     assert [file["id"] for file in page["items"] + rest["items"]] == everything
     assert rest["next_page_token"] is None
+
+
+def test_a_file_is_added_to_another_directory(api: Api) -> None:
+    first = api.directory({})
+    file = api.upload(first, "docs/a.pdf", pdf("alpha"), display_name="Q3", unique_id="u")
+    second, third = api.directory({}, "second"), api.directory({}, "third")
+    metadata = {"n": 1, "x": 0.5, "ok": True, "none": None, "tags": ["a", "b"]}
+    body = {"file_id": file["file_id"], "display_name": "again", "unique_id": "u2", "metadata": metadata}
+    added = api.ok("POST", files_of(second), json=body)
+    assert added == file | {
+        "id": added["id"],
+        "directory_id": second,
+        "display_name": "again",
+        "unique_id": "u2",
+        "metadata": metadata,
+        "created_at": added["created_at"],
+        "updated_at": added["created_at"],
+    }
+    assert len({added["id"], file["id"], file["file_id"]}) == 3
+    assert api.ok("GET", f"{files_of(second)}/{added['id']}") == added
+    by_default = api.ok("POST", files_of(third), json={"file_id": file["file_id"]})
+    assert (by_default["display_name"], by_default["unique_id"]) == ("a.pdf", "a.pdf")
+    answer = api.raw("POST", files_of(third), json={"file_id": file["file_id"]})
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (409, "false")
+    external = api.upload(first, "b.pdf", pdf("beta"), external_file_id="e")
+    assert api.ok("POST", files_of(third), json={"file_id": external["file_id"]})["unique_id"] == "e"
+    api.ok("POST", files_of(third), json={"file_id": external["file_id"], "unique_id": "e2"})
+    assert len(api.ok("GET", files_of(third), params={"file_id": external["file_id"]})["items"]) == 2
+    assert len(list((api.engine.data / "blobs").iterdir())) == 2
+    batch = api.finished(api.batch(second)["id"])
+    (job,) = api.jobs(batch)
+    result = api.ok("GET", f"/api/v2/parse/{job['id']}", params={"expand": "text_full"})
+    assert (job["name"], result["text_full"].strip()) == ("again", "alpha")
+
+
+def test_what_cannot_be_added(idle: Api) -> None:
+    directory_id = idle.directory({})
+    file = idle.upload(directory_id, "a.pdf", pdf("alpha"))
+    assert "dir-none" in idle.refused(404, "POST", files_of("dir-none"), json={"file_id": file["file_id"]})
+    for body in (
+        {},
+        {"file_id": ""},
+        {"file_id": file["file_id"], "nonsense": 1},
+        {"file_id": "x", "metadata": {"a": {}}},
+    ):
+        idle.refused(422, "POST", files_of(directory_id), json=body)
+
+
+def test_a_directory_is_deleted(idle: Api) -> None:
+    directory_id = idle.directory({"a.pdf": pdf("alpha")})
+    (file,) = idle.ok("GET", files_of(directory_id))["items"]
+    answer = idle.raw("DELETE", f"{DIRECTORIES}/{directory_id}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/files"), ("GET", f"/files/{file['id']}")):
+        idle.refused(404, method, f"{DIRECTORIES}/{directory_id}{path}")
+    idle.refused(404, "POST", files_of(directory_id) + "/upload", files={"upload_file": ("b", b"x")})
+    idle.refused(404, "POST", files_of(directory_id), json={"file_id": file["file_id"]})
+    idle.refused(404, "POST", "/api/v2/batches", json=create_body(directory_id))
+    assert idle.ok("GET", DIRECTORIES)["items"] == []
+    (shown,) = idle.ok("GET", DIRECTORIES, params={"include_deleted": True})["items"]
+    assert (shown["id"], shown["deleted_at"] is None) == (directory_id, False)
+
+
+@pytest.mark.parametrize("seed", [None, "s"])
+def test_a_directory_file_is_deleted_and_may_come_again(make_api: MakeApi, seed: str | None) -> None:
+    api = make_api(seed=seed)
+    directory_id = api.directory({"a.txt": b"alpha", "b.txt": b"beta"})
+    files = api.ok("GET", files_of(directory_id))["items"]
+    gone = next(file for file in files if file["display_name"] == "a.txt")
+    assert api.raw("DELETE", f"{files_of(directory_id)}/{gone['id']}").status_code == 204
+    api.refused(404, "DELETE", f"{files_of(directory_id)}/{gone['id']}")
+    assert [file["display_name"] for file in api.ok("GET", files_of(directory_id))["items"]] == ["b.txt"]
+    shown = api.ok("GET", files_of(directory_id), params={"include_deleted": True})["items"]
+    assert {file["display_name"]: bool(file["deleted_at"]) for file in shown} == {"a.txt": True, "b.txt": False}
+    again = api.upload(directory_id, "a.txt", b"gamma")
+    assert again["id"] != gone["id"]
+    assert again["file_id"] != gone["file_id"]
+    assert len(api.ok("GET", files_of(directory_id))["items"]) == 2
 
 
 def test_unknown_directory_or_file(idle: Api) -> None:

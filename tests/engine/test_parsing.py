@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.engine.support import Api, pdf
+from llamabatch_nb.engine import Engine
+from tests.engine.conftest import MakeApi
+from tests.engine.support import PATIENCE, Api, pdf, wait_for
 
 PARSE = "/api/v2/parse"
 
@@ -80,3 +82,15 @@ def test_a_job_has_every_field(api: Api) -> None:
         "created_at": job["created_at"],
         "updated_at": job["updated_at"],
     }
+
+
+def test_a_running_job_that_is_cancelled_and_given_back_is_cancelled(make_api: MakeApi) -> None:
+    api = make_api(seconds_per_file=PATIENCE)
+    batch = api.batch(api.directory({"a.pdf": pdf("alpha")}))
+    (job,) = wait_for(lambda: api.ok("GET", PARSE, params={"status": "RUNNING"})["items"])
+    assert api.ok("POST", f"{PARSE}/{job['id']}/cancel")["status"] == "RUNNING"
+    api.engine.close()
+    later = Engine(api.engine.data)
+    assert Api(later).ok("GET", f"{PARSE}/{job['id']}")["job"]["status"] == "CANCELLED"
+    assert Api(later).get(batch["id"])["status"] == "COMPLETED"
+    later.close()

@@ -129,7 +129,7 @@ def mapped(idle: Api) -> str:
     """A batch of one file that has its job, while no engine works."""
     batch = idle.batch(idle.directory({"a.pdf": pdf("alpha")}))
     with idle.engine.store.write() as db:
-        batches.map_files(db, batch["id"], idle.engine.ids, NOW)
+        batches.map_files(db, batch["id"], idle.engine.ids, NOW, idle.engine.schedule)
     return str(batch["id"])
 
 

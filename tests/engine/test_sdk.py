@@ -79,6 +79,28 @@ def test_a_batch_from_end_to_end(sdk: LlamaCloud, tmp_path: Path) -> None:
     assert [job.id for job in sdk.parsing.list(status="FAILED")] == [jobs[1]]
 
 
+def test_what_a_retry_needs(sdk: LlamaCloud) -> None:
+    first = sdk.beta.directories.create(name="first", type="ephemeral")
+    uploaded = sdk.beta.directories.files.upload(first.id, upload_file=("a.txt", b"plain words"), unique_id="x/a.txt")
+    assert uploaded.file_id is not None
+    sdk.beta.directories.files.delete(uploaded.id, directory_id=first.id)
+    sdk.beta.directories.delete(first.id)
+    second = sdk.beta.directories.create(name="second", type="ephemeral")
+    added = sdk.beta.directories.files.add(
+        second.id, file_id=uploaded.file_id, display_name="a.txt", unique_id="x/a.txt", metadata={"attempt": 2}
+    )
+    assert (added.file_id, added.unique_id, added.metadata) == (uploaded.file_id, "x/a.txt", {"attempt": 2})
+    batch_id = create(sdk, second.id)
+    wait_for(lambda: sdk.batches.get(batch_id).status == "COMPLETED")
+    (job,) = sdk.parsing.list()
+    assert job.status == "COMPLETED"
+    with pytest.raises(llama_cloud.ConflictError):
+        sdk.parsing.cancel(job.id)
+    sdk.files.delete(uploaded.file_id)
+    with pytest.raises(llama_cloud.NotFoundError):
+        sdk.beta.directories.files.add(second.id, file_id=uploaded.file_id, unique_id="b")
+
+
 def test_pages_follow_each_other(sdk: LlamaCloud) -> None:
     ids = [sdk.beta.directories.create(name=str(n)).id for n in range(7)]
     assert [found.id for found in sdk.beta.directories.list(page_size=3)] == ids[::-1]
@@ -115,10 +137,12 @@ def test_a_useless_retry_is_not_made(sdk: LlamaCloud) -> None:
     with pytest.raises(llama_cloud.ConflictError):
         sdk.batches.cancel(batch_id)
     with pytest.raises(llama_cloud.ConflictError):
+        sdk.parsing.cancel(next(iter(sdk.parsing.list())).id)
+    with pytest.raises(llama_cloud.ConflictError):
         sdk.beta.directories.create(name="a")
     with pytest.raises(llama_cloud.ConflictError):
         sdk.beta.directories.files.upload(directory.id, upload_file=("a.pdf", pdf("alpha")))
-    assert seen == ["POST"] * 3
+    assert seen == ["POST", "GET", *["POST"] * 3]
 
 
 def test_cancel(tmp_path: Path) -> None:

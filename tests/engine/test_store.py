@@ -11,7 +11,7 @@ import pytest
 from llamabatch_nb.engine import Engine, EngineError
 from llamabatch_nb.engine.schema import MIGRATIONS
 from llamabatch_nb.engine.store import Store
-from tests.engine.support import Api
+from tests.engine.support import Api, files_of
 
 
 def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
@@ -19,8 +19,43 @@ def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "engine.db")
     db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     db.close()
-    with pytest.raises(EngineError, match=r"version 2, and this package knows 1 at most\. Upgrade"):
+    known = len(MIGRATIONS)
+    with pytest.raises(EngineError, match=rf"version {known + 1}, and this package knows {known} at most\. Upgrade"):
         Engine(tmp_path)
+
+
+def test_a_store_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    """Its files, which knew nothing of the Files API, are in it; what was not finished ends."""
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / "a.txt").write_bytes(b"alpha")
+    db = sqlite3.connect(tmp_path / "engine.db")
+    db.executescript(MIGRATIONS[0])
+    db.executescript("""
+        INSERT INTO projects VALUES ('p', 'o', 'Default', 1, '2026-01-01T00:00:00.000000Z');
+        INSERT INTO directories (id, project_id, name, type, created_at, updated_at)
+            VALUES ('dir-1', 'p', 'old', 'user', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
+        INSERT INTO directory_files (id, directory_id, display_name, unique_id, blob, size, created_at, updated_at)
+            SELECT 'dfl-' || letter, 'dir-1', letter || '.txt', letter, 'a.txt', 5, created_at, created_at
+            FROM directories, (SELECT 'a' AS letter UNION SELECT 'b');
+        INSERT INTO batches (id, project_id, source_directory_id, type, configuration_id, parameters, status,
+            created_at, updated_at) SELECT 'bat-1', 'p', 'dir-1', 'parse_v2', 'cfg-PARSE_FAST', '{"tier": "fast"}',
+            'RUNNING', created_at, created_at FROM directories;
+        INSERT INTO batch_files VALUES ('bat-1', 0, 'dfl-a', 'pjb-1', NULL);
+        INSERT INTO parse_jobs (id, project_id, batch_id, name, tier, blob, size, status, created_at, updated_at)
+            SELECT 'pjb-1', 'p', 'bat-1', 'a.txt', 'fast', 'a.txt', 5, 'PENDING', created_at, created_at
+            FROM directories;
+        PRAGMA user_version = 1;
+    """)
+    db.close()
+    with ThreadPoolExecutor(1) as executor, Engine(tmp_path, executor=executor) as engine:
+        api = Api(engine)
+        (job,) = api.jobs(api.finished("bat-1"))
+        assert job["status"] == "COMPLETED"
+        files = api.ok("GET", files_of("dir-1"))["items"]
+        assert len({file["file_id"] for file in files} - {None, "dfl-a", "dfl-b"}) == 2
+        other = api.directory({})
+        body = {"file_id": files[1]["file_id"]}
+        assert api.ok("POST", files_of(other), json=body)["display_name"] == "b.txt"
 
 
 def test_something_else_in_its_place(tmp_path: Path) -> None:

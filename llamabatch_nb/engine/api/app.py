@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
 
 from llamabatch_nb._version import __version__
-from llamabatch_nb.engine.api import batches, configurations, directories, parsing, projects
+from llamabatch_nb.engine.api import batches, configurations, directories, files, parsing, projects
 from llamabatch_nb.engine.api.guard import Guard
+from llamabatch_nb.engine.api.line import Line
 from llamabatch_nb.engine.api.queries import REFUSALS, in_project
 from llamabatch_nb.engine.core import Engine
 from llamabatch_nb.engine.errors import ApiError
+from llamabatch_nb.engine.faults import Faults
+from llamabatch_nb.engine.faults.middleware import Faulty
 
 
 async def _refuse(_request: Request, error: Exception) -> JSONResponse:
@@ -23,12 +27,22 @@ async def _refuse(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": error.detail}, error.status, headers)
 
 
-def make_app(engine: Engine) -> FastAPI:
+def make_app(engine: Engine) -> ASGIApp:
+    """The routes, and around them what the way to them does."""
+    app: ASGIApp = _make_routes(engine)
+    if engine.schedule.faults != Faults():
+        app = Faulty(app, engine.schedule)
+    if engine.latency or engine.uploads_per_second is not None:
+        app = Line(app, latency=engine.latency, uploads_per_second=engine.uploads_per_second)
+    return app
+
+
+def _make_routes(engine: Engine) -> FastAPI:
     # No documentation pages: they load their scripts from elsewhere. ``/openapi.json`` is there.
     app = FastAPI(title="llamabatch-nb engine", version=__version__, docs_url=None, redoc_url=None)
     app.state.engine = engine
     app.add_middleware(Guard)
     app.add_exception_handler(ApiError, _refuse)
-    for part in (batches, directories, parsing, configurations, projects):
+    for part in (batches, directories, files, parsing, configurations, projects):
         app.include_router(part.router, dependencies=[Depends(in_project)], responses=REFUSALS)
     return app

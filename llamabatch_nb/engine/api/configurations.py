@@ -30,7 +30,7 @@ def listed(query: Annotated[ListConfigurations, Query()]) -> Page[Configuration]
     return Page(items=matching[start:end], next_page_token=paging.token([end]) if end < len(matching) else None)
 
 
-@router.get(endpoints.list_configurations.path + "/{config_id}")
+@router.get(endpoints.get_configuration.path)
 def get(config_id: str) -> Configuration:
     try:
         return PRESETS[config_id]

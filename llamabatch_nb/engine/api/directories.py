@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 
 from llamabatch_nb.contract import endpoints
 from llamabatch_nb.contract.base import Page
-from llamabatch_nb.contract.directories import CreateDirectory, Directory, DirectoryFile, UploadForm
+from llamabatch_nb.contract.directories import AddDirectoryFile, CreateDirectory, Directory, DirectoryFile, UploadForm
 from llamabatch_nb.engine import directories
 from llamabatch_nb.engine.api.queries import Here, ListDirectories, ListDirectoryFiles
 from llamabatch_nb.engine.clock import stamp
@@ -43,22 +43,45 @@ def get(directory_id: str, engine: Here) -> Directory:
         return directories.get(db, directory_id)
 
 
+@router.delete(endpoints.delete_directory.path, status_code=204)
+def delete(directory_id: str, engine: Here) -> None:
+    with engine.store.write() as db:
+        directories.delete(db, directory_id, stamp(engine.clock()))
+
+
 @router.post(endpoints.upload_file.path)
 def upload(directory_id: str, form: Annotated[Upload, Form()], engine: Here) -> DirectoryFile:
     metadata = _metadata(form.metadata)
     # Browsers of old sent whole paths, with either slash.
     file_name = PurePosixPath((form.upload_file.filename or "").replace("\\", "/")).name or "upload"
     with engine.store.read() as db:
-        directory = directories.get(db, directory_id)
+        directories.get(db, directory_id)  # before the bytes are kept
     blob = engine.blobs.add(form.upload_file.file, form.display_name or file_name)
     with engine.store.write() as db:
-        return directories.add_file(
+        return directories.upload_file(
             db,
-            directory,
+            directory_id,
+            file_name=file_name,
+            external_file_id=form.external_file_id,
             display_name=form.display_name or file_name,
             unique_id=form.unique_id or form.external_file_id or form.display_name or file_name,
             metadata=metadata,
             blob=blob,
+            ids=engine.ids,
+            now=stamp(engine.clock()),
+        )
+
+
+@router.post(endpoints.add_file.path)
+def add(directory_id: str, body: AddDirectoryFile, engine: Here) -> DirectoryFile:
+    with engine.store.write() as db:
+        return directories.add_file(
+            db,
+            directory_id,
+            body.file_id,
+            display_name=body.display_name,
+            unique_id=body.unique_id,
+            metadata=None if body.metadata is None else json.dumps(body.metadata),
             ids=engine.ids,
             now=stamp(engine.clock()),
         )
@@ -70,10 +93,16 @@ def listed_files(directory_id: str, query: Annotated[ListDirectoryFiles, Query()
         return directories.listed_files(db, directory_id, query, query.size)
 
 
-@router.get(endpoints.list_files.path + "/{directory_file_id}")
+@router.get(endpoints.get_file.path)
 def get_file(directory_id: str, directory_file_id: str, engine: Here) -> DirectoryFile:
     with engine.store.read() as db:
         return directories.get_file(db, directory_id, directory_file_id)
+
+
+@router.delete(endpoints.delete_file.path, status_code=204)
+def delete_file(directory_id: str, directory_file_id: str, engine: Here) -> None:
+    with engine.store.write() as db:
+        directories.delete_file(db, directory_id, directory_file_id, stamp(engine.clock()))
 
 
 def _metadata(text: str | None) -> str | None:

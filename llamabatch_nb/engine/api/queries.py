@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from pydantic import Field
 
 from llamabatch_nb.contract import batches, configurations, directories, parse, projects
-from llamabatch_nb.contract.base import PageQuery
+from llamabatch_nb.contract.base import PageQuery, Repeated
 from llamabatch_nb.engine import projects as engine_projects
 from llamabatch_nb.engine.core import Engine
 from llamabatch_nb.engine.paging import DEFAULT_SIZE, MAX_SIZE
@@ -26,7 +26,8 @@ class Paged(PageQuery, extra="ignore"):
 
 
 class GetBatch(batches.GetBatch, extra="ignore"):
-    pass
+    # Unknown words are let through, as the parse job's are.
+    expand: Repeated = []  # type: ignore[assignment]
 
 
 class ListBatches(Paged, batches.ListBatches, extra="ignore"):
