@@ -8,6 +8,7 @@ import pandas as pd
 
 from llamabatch_nb.contract.parse import ItemsPage, MarkdownPage, ParseResult
 from llamabatch_nb.frames.attrs import stamp
+from llamabatch_nb.frames.files import batch_of
 from llamabatch_nb.frames.schema import PAGES
 from llamabatch_nb.snapshot import FileState, Snapshot
 
@@ -17,10 +18,11 @@ def pages(snapshot: Snapshot, results: Mapping[str, ParseResult]) -> pd.DataFram
 
     `results` holds parse results by job id, each with whatever was expanded. A page is listed if any expanded part
     (text, markdown, items, metadata) names it, and what the others do not tell is NA. A file without a result has no
-    rows. Complete (``attrs["complete"]``) once the run has ended and every completed file has its result here.
+    rows; a copy has rows of its own, from the job that read the identical file. Complete (``attrs["complete"]``) once
+    the run has ended and every completed file has its result here.
     """
     frame = PAGES.frame(
-        {"batch_id": snapshot.batch_id, "file_id": file.file_id, "name": file.name, "job_id": file.job_id} | page
+        {"batch_id": batch_of(snapshot, file), "file_id": file.file_id, "name": file.name, "job_id": file.job_id} | page
         for file, result in _read(snapshot, results)
         for page in _pages(result)
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
+import functools
 import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import ipywidgets
@@ -19,10 +20,12 @@ from llamabatch_nb.panels.parts import FileGrid, PageInspector, RunHeader
 from llamabatch_nb.panels.protocol import WatchedRun
 from llamabatch_nb.render import sentences
 from llamabatch_nb.render import vocabulary as words
-from llamabatch_nb.snapshot import FileState, Snapshot
+from llamabatch_nb.snapshot import FileState, Snapshot, TroubleKind
 
 #: Seconds between two updates at least (design.md, decision 3).
 TICK = 0.5
+#: A trouble that comes back within this time is not told to a screen reader again.
+QUIET = timedelta(minutes=5)
 
 
 class RunPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
@@ -45,18 +48,20 @@ class RunPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no ty
         self._latest = self._sent = snapshot
         self._next_send = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._cancelling = self._closed = False
+        self._closed = False
+        self._asked: set[str] = set()
+        self._troubles: dict[TroubleKind, datetime] = {}
         self._reading: tuple[str, list[reading.Leaf]] | None = None
         self._ask = 0
         self._address = snapshot.name or snapshot.batch_id or snapshot.source
-        self.static_class = static_class(snapshot)
+        self.static_class = views.static_class(snapshot)
         panel = uuid.uuid4().hex
         self.header = RunHeader(
             self._guard,
             panel=panel,
             static_class=self.static_class,
             looked=snapshot.taken_at.timestamp(),
-            **views.header(snapshot, cancelling=False),
+            **views.header(snapshot),
         )
         self.grid = FileGrid(self._guard, views.RowLedger(snapshot.files), panel=panel)
         self.inspector = PageInspector(self._guard, panel=panel)
@@ -129,8 +134,10 @@ class RunPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no ty
         self._sent = now
         self._next_send = time.monotonic() + TICK
         if not views.same_but_for_time(before, now):
-            said = sentences.announcement(before, now)
-            traits = views.header(now, cancelling=self._cancelling) | ({"announcement": said} if said else {})
+            if now.ended:
+                self._asked.discard("cancel")  # a run that is retried can be cancelled again
+            said = self._announcement(before, now)
+            traits = views.header(now, asked=self._asked) | ({"announcement": said} if said else {})
             if any(getattr(self.header, name) != value for name, value in traits.items()):
                 self.header.tell(looked=now.taken_at.timestamp(), **traits)
             self._refresh_inspector(before, now)
@@ -139,6 +146,12 @@ class RunPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no ty
         self._send_rows(now)
         if self.grid.ledger.behind:
             self._schedule()
+
+    def _announcement(self, before: Snapshot, now: Snapshot) -> str:
+        if before.trouble is not None:
+            self._troubles[before.trouble.kind] = now.taken_at
+        recent = {kind for kind, seen in self._troubles.items() if now.taken_at - seen < QUIET}
+        return sentences.announcement(before, now, recent)
 
     def _send_rows(self, snapshot: Snapshot) -> None:
         patch = self.grid.ledger.update(snapshot.files)
@@ -164,21 +177,32 @@ class RunPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no ty
         return True
 
     def _on_request(self, change: Any) -> None:
-        if change["new"].get("action") == "cancel" and self.header.cancel["state"] == "open":
-            self.header.tell(notice="")
-            self._tell_cancelling(self._hand(self._cancel))
+        action = change["new"].get("action")
+        if action not in {"cancel", "retry"} or getattr(self.header, action)["state"] != "open":
+            return
+        self.header.tell(notice="")
+        # Told before it is handed on: a second click must find it asked already, for a retry is billed.
+        self._tell_asked(action, True)
+        if not self._hand(functools.partial(self._ask_run, action)):
+            self._tell_asked(action, False)
 
-    async def _cancel(self) -> None:
+    async def _ask_run(self, action: str) -> None:
         try:
-            await self._run.request_cancel()
+            await (self._run.request_cancel() if action == "cancel" else self._run.request_retry())
         except Exception as error:
             with self._guard:
-                self._tell_cancelling(False)
-                self.header.tell(notice=f"The cancel did not go through: {_said(error)}")
+                self._tell_asked(action, False)
+                self.header.tell(notice=f"The {action} did not go through: {_said(error)}")
+            return
+        if action == "retry":  # under way; a cancel is only when the service says so
+            with self._guard:
+                self._latest = self._run.snapshot
+                self._tell_asked(action, False)
+                self._schedule()
 
-    def _tell_cancelling(self, cancelling: bool) -> None:
-        self._cancelling = cancelling
-        self.header.tell(cancel=views.header(self._latest, cancelling=cancelling)["cancel"])
+    def _tell_asked(self, action: str, asked: bool) -> None:
+        (self._asked.add if asked else self._asked.discard)(action)
+        self.header.tell(**{action: views.header(self._latest, asked=self._asked)[action]})
 
     def _on_rows_wanted(self, _change: Any) -> None:
         self.grid.ledger.start_over()
@@ -225,7 +249,7 @@ class RunPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no ty
         ask = self._ask
         self._reading = None
         if file.status != "completed":
-            self._tell_content(file, "none", _no_result(file))
+            self._tell_content(file, "none", views.no_result(file))
             return
         self._tell_content(file, "loading", "")
 
@@ -272,18 +296,5 @@ class RunPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no ty
         return next((file for file in snapshot.files if name in {file.name, words.visible(file.name)}), None)
 
 
-def static_class(snapshot: Snapshot) -> str:
-    """The class of a run's static state: the same in every kernel, so that a committed notebook does not change."""
-    # The directory is there from the first moment, the batch only after the uploads.
-    run = snapshot.directory_id or snapshot.batch_id or snapshot.name or snapshot.source
-    return f"llamabatch-static-{hashlib.sha256(run.encode(errors='replace')).hexdigest()[:10]}"
-
-
 def _said(error: Exception) -> str:
     return words.one_line(str(error) or type(error).__name__, 300)
-
-
-def _no_result(file: FileState) -> str:
-    if file.ended:
-        return f"No pages: this file {'was cancelled' if file.status == 'cancelled' else 'failed'}."
-    return "No pages yet: they appear here when the file is completed."

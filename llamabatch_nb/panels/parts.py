@@ -62,7 +62,7 @@ class _Part(anywidget.AnyWidget):
 
 
 class RunHeader(_Part):
-    """Status, bar, counts, times and Cancel. Dict traits as `views.header` makes them."""
+    """Status, bar, counts, times, Cancel and Retry. Dict traits as `views.header` makes them."""
 
     _esm = _source("header.js")
     _css = _source("theme.css") + _source("header.css")
@@ -72,11 +72,14 @@ class RunHeader(_Part):
     progress = traitlets.Dict().tag(sync=True)
     notes = traitlets.Dict().tag(sync=True)
     cancel = traitlets.Dict().tag(sync=True)
+    retry = traitlets.Dict().tag(sync=True)
     looked = traitlets.Float(help="when the service was last looked at, seconds since the epoch").tag(sync=True)
     announcement = traitlets.Unicode(help="what a screen reader is told").tag(sync=True)
     notice = traitlets.Unicode(help="what went wrong with something the user asked for").tag(sync=True)
     static_class = traitlets.Unicode(help="class of the static state to hide while mounted").tag(sync=True)
-    request = traitlets.Dict(help='from the browser: {"action": "cancel", "n": 1}').tag(sync=True, echo_update=False)
+    request = traitlets.Dict(help='from the browser: {"action": "cancel" or "retry", "n": 1}').tag(
+        sync=True, echo_update=False
+    )
 
 
 def _first_rows(_value: object, grid: FileGrid) -> dict[str, Any]:

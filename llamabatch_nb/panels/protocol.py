@@ -25,5 +25,11 @@ class WatchedRun(Protocol):
     async def request_cancel(self) -> None:
         """Ask the service to stop; CANCELLED arrives later, in a Snapshot."""
 
+    async def request_retry(self) -> None:
+        """Send the failed files that are worth it again, as another attempt of this run.
+
+        When it returns, `snapshot` has the new attempt and has not ended; subscribers hear of it as of any other.
+        """
+
     async def document(self, name: str) -> ParseResult | None:
         """The parse result of the file `name` with text and markdown, or None where there is none."""

@@ -83,8 +83,12 @@ class _StaticState:
                 wait = min(wait, ENDED_EVERY)  # what still comes is the last of it, and people save now
             if wait <= 0 or (snapshot.ended and not self._shown.ended):
                 self._write()
-            elif self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(wait, self._due)
+            else:
+                loop = asyncio.get_running_loop()
+                if self._timer is not None and self._timer.when() > loop.time() + wait:
+                    self._timer.cancel()  # a retry's end comes while the write of its beginning is still due
+                    self._timer = None
+                self._timer = self._timer or loop.call_later(wait, self._due)
 
     def settle(self, snapshot: Snapshot) -> None:
         with self._guard:

@@ -5,14 +5,15 @@ Times go out as seconds since the epoch: only the browser knows the reader's tim
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from llamabatch_nb.render import sentences
+from llamabatch_nb.render import sentences, trouble
 from llamabatch_nb.render import vocabulary as words
-from llamabatch_nb.snapshot import TERMINAL_BATCH, UPLOADING, FileState, Snapshot
+from llamabatch_nb.snapshot import TERMINAL_BATCH, UPLOADING, BatchState, FileState, Snapshot
 
 Json = dict[str, Any]
 #: name, mark, word, kind, pages, why
@@ -26,15 +27,18 @@ CHUNK = 2_000
 HEARTBEAT = 5.0
 
 
-def header(snapshot: Snapshot, *, cancelling: bool) -> Json:
-    """The traits of `RunHeader`, each a dict that is sent when it differs from what was sent before."""
+def header(snapshot: Snapshot, *, asked: Container[str] = ()) -> Json:
+    """The traits of `RunHeader`, each a dict that is sent when it differs from what was sent before.
+
+    `asked` names the actions, ``cancel`` and ``retry``, that were asked of the run and have not shown yet.
+    """
     look = words.run_look(snapshot)
     ready = words.ready_at(snapshot)
     ended = snapshot.ended
     return {
         "identity": {
             "title": words.title(snapshot),
-            "configuration": words.configuration_name(snapshot.configuration_id, snapshot.job_type),
+            "configuration": words.configuration(snapshot),
             "where": words.where(snapshot.service),
             "open": words.open_call(snapshot),
             "details": _details(snapshot),
@@ -45,21 +49,22 @@ def header(snapshot: Snapshot, *, cancelling: bool) -> Json:
             "done": None if words.is_silent(snapshot) and not snapshot.estimated_done else _done(snapshot),
             "total": len(snapshot.files),
             "text": sentences.progress(snapshot),
-            "rate": words.rate(snapshot.rate) if snapshot.rate and not ended else None,
+            "rate": words.pace(snapshot),
             "started": _epoch(snapshot.created_at),
             "ended": _epoch(snapshot.updated_at) if ended else None,
             "verb": {"COMPLETED": "finished", "CANCELLED": "stopped"}.get(snapshot.phase, "ended"),
             "ready": _epoch(ready),
         },
-        "notes": {"hint": sentences.hint(snapshot), "trouble": words.one_line(snapshot.trouble or "", 300)},
-        "cancel": _cancel(snapshot, cancelling=cancelling),
+        "notes": {"hint": sentences.hint_parts(snapshot), "trouble": _trouble(snapshot)},
+        "cancel": _cancel(snapshot, asked="cancel" in asked),
+        "retry": _retry(snapshot, asked="retry" in asked),
     }
 
 
 def row(file: FileState) -> Row:
     """One line of the grid. The name is its visible form, which is what the front end addresses a file by."""
     look = words.file_look(file)
-    return [words.visible(file.name), look.mark, look.word, look.kind, file.pages, words.reason(file)]
+    return [words.visible(file.name), look.mark, look.word, look.kind, file.pages, words.remark(file)]
 
 
 def file_facts(file: FileState) -> Json:
@@ -68,7 +73,8 @@ def file_facts(file: FileState) -> Json:
     facts = [words.count(file.pages, "page")] if file.pages is not None else []
     facts += [words.size(file.size)] if file.size is not None else []
     facts += [words.duration(file.duration)] if file.duration is not None else []
-    facts += [words.one_line(file.job_id, 60)] if file.job_id else []
+    facts += words.origin(file)
+    facts += [words.one_line(one, 60) for one in (file.job_id, file.batch_id) if one]
     return {
         "name": words.visible(file.name),
         "mark": look.mark,
@@ -76,8 +82,22 @@ def file_facts(file: FileState) -> Json:
         "kind": look.kind,
         "facts": facts,
         # The whole reason, not the grid's one line of it.
-        "why": words.reason(file, 4_000) if look.kind in {"bad", "partial"} else "",
+        "why": words.why(file, 4_000) if look.kind in {"bad", "partial"} else "",
     }
+
+
+def no_result(file: FileState) -> str:
+    """What is said where a file's pages would be, of a file that has none."""
+    if file.ended:
+        return f"No pages: this file {'was cancelled' if file.status == 'cancelled' else 'failed'}."
+    return "No pages yet: they appear here when the file is completed."
+
+
+def static_class(snapshot: Snapshot) -> str:
+    """The class of a run's static state: the same in every kernel, so that a committed notebook does not change."""
+    # The directory is there from the first moment, the batch only after the uploads.
+    run = snapshot.directory_id or snapshot.batch_id or snapshot.name or snapshot.source
+    return f"llamabatch-static-{hashlib.sha256(run.encode(errors='replace')).hexdigest()[:10]}"
 
 
 def same_but_for_time(one: Snapshot, other: Snapshot) -> bool:
@@ -151,25 +171,58 @@ def _done(snapshot: Snapshot) -> int:
     return max(snapshot.done, snapshot.estimated_done or 0)
 
 
-def _cancel(snapshot: Snapshot, *, cancelling: bool) -> Json:
-    if snapshot.phase in TERMINAL_BATCH:
+def _cancel(snapshot: Snapshot, *, asked: bool) -> Json:
+    if snapshot.ended or snapshot.phase in TERMINAL_BATCH:
         return {"state": "over", "question": "", "label": ""}
-    if cancelling:
+    if asked:
         return {"state": "asked", "question": "", "label": ""}
     files = words.count(sentences.unfinished(snapshot), "file")
     return {"state": "open", "question": sentences.cancel_question(snapshot), "label": f"Cancel {files}"}
 
 
+def _retry(snapshot: Snapshot, *, asked: bool) -> Json:
+    number = words.retryable(snapshot)
+    if not number:
+        return {"state": "over", "question": "", "label": "", "button": ""}
+    return {
+        "state": "asked" if asked else "open",
+        "question": sentences.retry_question(snapshot),
+        "label": f"Retry {words.count(number, 'file')}",
+        "button": f"Retry {number:,}…",
+    }
+
+
+def _trouble(snapshot: Snapshot) -> Json | None:
+    now = snapshot.trouble
+    if now is None:
+        return None
+    look = trouble.look(now)
+    return {
+        "mark": look.mark,
+        "kind": look.kind,
+        "text": trouble.text(now),
+        "since": _epoch(trouble.since(now)),
+        "until": _epoch(now.until),
+    }
+
+
 def _details(snapshot: Snapshot) -> list[list[str]]:
-    rows = [
-        ("Batch", snapshot.batch_id),
-        ("Directory", snapshot.directory_id),
+    rows: list[tuple[str, str | None]] = [("Batch", snapshot.batch_id), ("Directory", snapshot.directory_id)]
+    if len(snapshot.batches) > 1:
+        rows = [(f"Batch {number}", _batch(batch)) for number, batch in enumerate(snapshot.batches, 1)]
+    rows += [
         ("Configuration", snapshot.configuration_id),
         ("Job type", snapshot.job_type),
         ("Project", snapshot.project_id),
         ("Service", snapshot.service.base_url),
     ]
     return [[label, words.one_line(value, 200)] for label, value in rows if value]
+
+
+def _batch(batch: BatchState) -> str:
+    attempt = f"attempt {batch.attempt}" if batch.attempt > 1 else ""
+    parts = (batch.batch_id, batch.phase, words.count(batch.files, "file"), attempt, batch.directory_id)
+    return " · ".join(filter(None, parts))
 
 
 def _epoch(when: datetime | None) -> float | None:

@@ -9,11 +9,12 @@ the few colours are middle tones with at least 3:1 against white and against #11
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 
-from llamabatch_nb.render import sentences
+from llamabatch_nb.render import sentences, trouble
 from llamabatch_nb.render import vocabulary as words
-from llamabatch_nb.snapshot import FileState, Snapshot
+from llamabatch_nb.snapshot import FileState, Snapshot, Trouble
 
 #: Rows stop here whatever `max_rows` says: names and reasons may be long and full of characters that escape to five.
 MAX_BYTES = 80_000
@@ -50,10 +51,10 @@ def render_html(snapshot: Snapshot, *, css_class: str, max_rows: int = 200) -> s
     how many are shown.
     """
     look = words.run_look(snapshot)
-    configuration = words.configuration_name(snapshot.configuration_id, snapshot.job_type)
+    what = f"{words.title(snapshot)} · {words.configuration(snapshot)}"
     head = (
         f'<span style="color:{_KIND[look.kind]};font-weight:bold">{look.mark}</span> '
-        f"<strong>{escape(look.word)}</strong> &nbsp; {escape(words.title(snapshot))} · {escape(configuration)}"
+        f"<strong>{escape(look.word)}</strong> &nbsp; {escape(what)}"
     )
     lines = [
         f'<div class="llamabatch-static {escape(css_class)}" style="font-size:13px;line-height:1.5;max-width:1100px">',
@@ -63,8 +64,8 @@ def render_html(snapshot: Snapshot, *, css_class: str, max_rows: int = 200) -> s
     ]
     facts = " · ".join(filter(None, (sentences.progress(snapshot), sentences.timing(snapshot))))
     lines.append(f'<p style="{_LINE}">{escape(facts)}</p>')
-    if snapshot.trouble:
-        lines.append(f'<p style="{_LINE}">⚠ {escape(words.one_line(snapshot.trouble, 300))}</p>')
+    if snapshot.trouble is not None:
+        lines.append(_trouble(snapshot.trouble, snapshot.taken_at))
     hint = sentences.hint(snapshot)
     if hint:
         lines.append(f'<p style="{_LINE};{_MUTED}">{escape(hint)}</p>')
@@ -82,6 +83,13 @@ def _hide_dead_widget(css_class: str) -> str:
     """
     dead = ".jp-OutputArea-child:has(> .jp-OutputArea-output.jupyter-widgets)"
     return f"<style>{dead}:has(+ .jp-OutputArea-child .{escape(css_class)}){{display:none}}</style>"
+
+
+def _trouble(what: Trouble, taken_at: datetime) -> str:
+    look = trouble.look(what)
+    edge = f"border-left:3px solid {_KIND[look.kind]};padding:1px 8px"
+    mark = f'<span style="color:{_KIND[look.kind]};font-weight:bold">{look.mark}</span>'
+    return f'<p style="{_LINE};{edge}">{mark} {escape(trouble.line(what, taken_at))}</p>'
 
 
 def _bar(parts: list[sentences.Segment]) -> str:
@@ -130,7 +138,7 @@ def _row(file: FileState) -> str:
         f'<tr><th scope="row" style="{_LEFT};font-weight:normal">{escape(words.one_line(file.name, 120))}</th>'
         f'<td style="{_LEFT};white-space:nowrap"><span style="color:{_KIND[look.kind]}">{look.mark}</span> '
         f"{escape(look.word)}</td>"
-        f'<td style="{_RIGHT}">{pages}</td><td style="{_LEFT}">{escape(words.reason(file, 160))}</td></tr>'
+        f'<td style="{_RIGHT}">{pages}</td><td style="{_LEFT}">{escape(words.remark(file, 160))}</td></tr>'
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
+from rich.cells import cell_len, chop_cells, set_cell_size
 
-from rich.cells import cell_len, set_cell_size
-
-from llamabatch_nb.render import sentences
+from llamabatch_nb.render import sentences, trouble
 from llamabatch_nb.render import vocabulary as words
 from llamabatch_nb.snapshot import FileState, Snapshot
 
@@ -34,15 +32,19 @@ def render_text(snapshot: Snapshot, width: int = 80, max_failures: int = 10) -> 
     are counted.
     """
     look = words.run_look(snapshot)
-    what = f"{words.title(snapshot)} · {words.configuration_name(snapshot.configuration_id, snapshot.job_type)}"
+    what = f"{words.title(snapshot)} · {words.configuration(snapshot)}"
     lines = [_fit(f"{look.mark} {look.word}  {what}", width), _fit(f"  {words.where(snapshot.service)}", width)]
     bar = _bar(snapshot, min(width - 4, 60))
     if bar:
         lines.append(f"  {bar}")
-    lines += [_fit(f"  {line}", width) for line in (sentences.progress(snapshot), sentences.timing(snapshot)) if line]
-    for mark, text in (("⚠", words.one_line(snapshot.trouble or "", 300)), (" ", sentences.hint(snapshot))):
-        if text:
-            lines += textwrap.wrap(text, width, initial_indent=f"{mark} ", subsequent_indent="  ")
+    notes = [
+        (" ", text) for text in (sentences.progress(snapshot), sentences.timing(snapshot), sentences.hint(snapshot))
+    ]
+    if snapshot.trouble is not None:
+        mark = trouble.look(snapshot.trouble).mark
+        notes.insert(2, (mark, trouble.line(snapshot.trouble, snapshot.taken_at)))
+    for mark, text in notes:
+        lines += [f"{' ' if number else mark} {line}" for number, line in enumerate(_wrap(text, width - 2))]
     needs = [file for file in snapshot.files if words.reason(file)]
     if needs:
         lines += [_fit(f"  {words.count(len(needs), 'file')} to look at:", width)]
@@ -70,6 +72,18 @@ def _bar(snapshot: Snapshot, cells: int) -> str:
     lengths = [max(1, round(part.count * cells / total)) for part in parts]
     lengths[lengths.index(max(lengths))] += cells - sum(lengths)
     return "".join(_FILL.get(part.kind, _EMPTY) * length for part, length in zip(parts, lengths, strict=True))
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` cells, which textwrap, counting characters, would not give for wide ones."""
+    lines: list[str] = []
+    for word in text.split():
+        for piece in chop_cells(word, width):
+            if lines and cell_len(lines[-1]) + 1 + cell_len(piece) <= width:
+                lines[-1] += f" {piece}"
+            else:
+                lines.append(piece)
+    return lines
 
 
 def _fit(line: str, width: int) -> str:

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from llamabatch_nb.snapshot import TERMINAL_BATCH, UPLOADING, FileState, Service, Snapshot
+from llamabatch_nb.snapshot import TERMINAL_BATCH, UPLOADING, FileState, Service, Snapshot, TroubleKind
 
 #: What a mark's colour and texture say; never shown as a word.
 Kind = Literal["good", "partial", "bad", "active", "waiting", "warn", "neutral"]
 
+#: While one of these lasts nothing is seen to move, so a speed and an end would be of another time.
+_UNSEEN: frozenset[TroubleKind] = frozenset({"offline", "service", "stalled", "key refused", "expired", "stopped"})
 #: Fewer ended files than this tell nothing of when the rest will be ready (panels.md).
 ETA_AFTER = 3
 
@@ -55,7 +57,9 @@ _RUN_LOOKS = {
 
 
 def file_look(file: FileState) -> Look:
-    """The look of one file; a completed file with failed pages is its own case."""
+    """The look of one file; completed with failed pages, and failed but worth a retry, are cases of their own."""
+    if file.status == "failed" and file.retryable:
+        return Look("✗", "failed, worth a retry", "bad")
     if file.status == "completed" and file.pages_failed:
         return Look("◐", f"completed, {count(file.pages_failed, 'page')} failed", "partial")
     mark, kind = _FILE_LOOKS.get(file.status, ("?", "neutral"))
@@ -87,15 +91,60 @@ def _completed_look(snapshot: Snapshot) -> Look:
 
 
 def reason(file: FileState, limit: int = 300) -> str:
-    """Why a file is not simply completed, in one line of at most `limit` characters; empty when there is no why."""
+    """Why a file is not simply completed, in one line of about `limit` characters; empty when there is no why.
+
+    Of a failed file it ends in whether trying again may help, where that is known.
+    """
+    worth = "; worth a retry" if file.status == "failed" and file.retryable else ""
+    return why(file, limit).removesuffix("." if worth else "") + worth
+
+
+def why(file: FileState, limit: int = 300) -> str:
+    """`reason` beside `file_look`, whose word says already that a file is worth a retry."""
     if file.error:
         said = one_line(file.error.removeprefix(f"{file.name}: "), limit)
-        return {"upload": "not uploaded: ", "mapping": "no job: "}.get(file.error_source or "job", "") + said
+        said = {"upload": "not uploaded: ", "mapping": "no job: "}.get(file.error_source or "job", "") + said
+        hopeless = file.status == "failed" and file.retryable is False
+        return f"{said.removesuffix('.')}; as it is, a retry will not help" if hopeless else said
     if file.status == "failed":
         return "no reason given"
     if file.pages_failed:
         return f"{file.pages_failed:,} of {count(file.pages, 'page')} failed" if file.pages else ""
     return ""
+
+
+def origin(file: FileState) -> list[str]:
+    """How a row came about where that is not plain: `attempt 2`, `same as a.pdf`."""
+    said = [f"attempt {file.attempt}"] if file.attempt > 1 else []
+    return said + ([f"same as {one_line(file.copy_of, 80)}"] if file.copy_of is not None else [])
+
+
+def remark(file: FileState, limit: int = 300) -> str:
+    """What a row says of a file beside its status: `why`, then its `origin`; empty for most."""
+    return " · ".join(filter(None, (why(file, limit), *origin(file))))
+
+
+def retry(snapshot: Snapshot) -> tuple[int, int] | None:
+    """The attempt that is under way and how many files were sent in it; None in the first attempt and after the end."""
+    latest = max((batch.attempt for batch in snapshot.batches), default=1)
+    if latest == 1 or snapshot.ended:
+        return None
+    return latest, sum(batch.files for batch in snapshot.batches if batch.attempt == latest)
+
+
+def retryable(snapshot: Snapshot) -> int:
+    """How many files a retry of an ended run would send; copies go with the file they are the same as.
+
+    Failed ones that are worth it, and all of which nothing is known though their batch has ended, as in a FAILED one.
+    """
+    sent = (file for file in snapshot.files if file.copy_of is None and file.status not in {"completed", "cancelled"})
+    return sum(file.status != "failed" or file.retryable is True for file in sent) if snapshot.ended else 0
+
+
+def estimated(snapshot: Snapshot) -> int:
+    """About how many files have ended beyond those that are known to: by job lists, for parts that tell nothing."""
+    more = (snapshot.estimated_done or 0) - snapshot.done
+    return max(min(more, snapshot.counts.get("submitted", 0)), 0)
 
 
 def is_silent(snapshot: Snapshot) -> bool:
@@ -111,7 +160,7 @@ def is_silent(snapshot: Snapshot) -> bool:
 def ready_at(snapshot: Snapshot) -> datetime | None:
     """The estimated end, rounded up to 1, 5 or 15 minutes by how far it is, or None where it would be a guess."""
     ended = max(snapshot.done, snapshot.estimated_done or 0)
-    if snapshot.eta is None or snapshot.ended or snapshot.phase == "THROTTLED" or ended < ETA_AFTER:
+    if snapshot.eta is None or snapshot.phase == "THROTTLED" or ended < ETA_AFTER or _stands(snapshot):
         return None
     left = (snapshot.eta - snapshot.taken_at).total_seconds() / 60
     step = 60 * (1 if left < 20 else 5 if left < 120 else 15)
@@ -119,11 +168,20 @@ def ready_at(snapshot: Snapshot) -> datetime | None:
     return datetime.fromtimestamp(rounded, tz=snapshot.taken_at.tzinfo)
 
 
-def clock(when: datetime, taken_at: datetime) -> str:
+def pace(snapshot: Snapshot) -> str | None:
+    """How fast files end, `3.4 files/min`, or None where nothing ends or nobody sees it."""
+    return rate(snapshot.rate) if snapshot.rate and not _stands(snapshot) else None
+
+
+def _stands(snapshot: Snapshot) -> bool:
+    return snapshot.ended or (snapshot.trouble is not None and snapshot.trouble.kind in _UNSEEN)
+
+
+def clock(when: datetime, taken_at: datetime, *, seconds: bool = False) -> str:
     """A time of day in the zone of `taken_at`, with the day when it is another one and `UTC` when it is that."""
     local = when.astimezone(taken_at.tzinfo)
     day = "" if local.date() == taken_at.date() else local.strftime("%Y-%m-%d ")
-    return f"{day}{local:%H:%M}{' UTC' if taken_at.tzinfo == UTC else ''}"
+    return f"{day}{local:{'%H:%M:%S' if seconds else '%H:%M'}}{' UTC' if taken_at.tzinfo == UTC else ''}"
 
 
 def duration(span: timedelta) -> str:
@@ -164,8 +222,14 @@ def size(bytes_: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 file`, `3,000 files`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    """`1 file`, `3,000 files`, `2 batches`."""
+    plural = "es" if noun.endswith("ch") else "s"
+    return f"{number:,} {noun}{'' if number == 1 else plural}"
+
+
+def amount(number: float) -> str:
+    """`88,700`, `88.5`: never as a power of ten."""
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
 _PRESET = re.compile(r"cfg-(PARSE|EXTRACT)_([A-Z_]+)")
@@ -177,6 +241,12 @@ def configuration_name(configuration_id: str, job_type: str) -> str:
     if preset:
         return f"{preset[2].replace('_', ' ').capitalize()} ({preset[1].lower()})"
     return f"{one_line(configuration_id, 40)} ({one_line(job_type, 20).split('_')[0]})"
+
+
+def configuration(snapshot: Snapshot) -> str:
+    """What the run does, and in how many batches: `Agentic (parse) · 3 batches`."""
+    name = configuration_name(snapshot.configuration_id, snapshot.job_type)
+    return f"{name} · {count(len(snapshot.batches), 'batch')}" if len(snapshot.batches) > 1 else name
 
 
 def title(snapshot: Snapshot) -> str:

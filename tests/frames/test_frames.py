@@ -27,7 +27,7 @@ from llamabatch_nb.contract.parse import (
     TextPages,
 )
 from llamabatch_nb.frames.schema import storable
-from llamabatch_nb.snapshot import FILE_ORDER, ErrorSource, FileState, Service, Snapshot
+from llamabatch_nb.snapshot import FILE_ORDER, BatchState, ErrorSource, FileState, Service, Snapshot
 
 # No deadline: a busy machine is no bug.
 examples = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,6 +63,10 @@ def file_states(draw: st.DrawFn, job_id: str | None = None) -> FileState:
         pages=draw(counts),
         pages_failed=draw(counts),
         credits=draw(reals),
+        batch_id=draw(maybe_text),
+        attempt=draw(st.integers(1, 5)),
+        retryable=draw(st.none() | st.booleans()),
+        copy_of=draw(maybe_text),
         created_at=created,
         updated_at=updated,
     )
@@ -153,9 +157,11 @@ def test_files_have_one_row_a_file_in_order_as_declared(taken: Snapshot) -> None
             value = getattr(file, column)
             value = value.total_seconds() if isinstance(value, timedelta) else value
             assert row[column] is pd.NA if pd.isna(value) else row[column] == value
-        for column in ("file_id", "status", "error", "error_source", "job_id", "job_type"):
+        for column in ("file_id", "status", "error", "error_source", "copy_of", "job_id", "job_type"):
             value = getattr(file, column)
             assert row[column] is pd.NA if value is None else row[column] == storable(value)
+        assert row["attempt"] == file.attempt
+        assert row["retryable"] is pd.NA if file.retryable is None else row["retryable"] == file.retryable
         for column in ("created_at", "updated_at"):
             value = getattr(file, column)
             assert row[column] is pd.NaT if value is None else row[column] == value.replace(tzinfo=value.tzinfo or UTC)
@@ -303,3 +309,41 @@ def test_files_keep_the_order_of_the_directory_in_pages() -> None:
     partial = frames.pages(snapshot(*states), fetched)
     assert partial["text"].tolist() == ["pjb-9", "pjb-1"]
     assert partial.attrs["complete"] == "false"
+
+
+def test_a_row_belongs_to_the_batch_its_best_attempt_was_in() -> None:
+    first = FileState(name="a.pdf", status="completed", job_id="pjb-1", batch_id="bat-1")
+    again = FileState(name="b.pdf", status="failed", job_id="pjb-2", batch_id="bat-2", attempt=2, retryable=False)
+    early = FileState(name="c.pdf", status="waiting")
+    batches = tuple(
+        BatchState(batch_id=f"bat-{n}", directory_id=f"dir-{n}", phase="COMPLETED", files=1, attempt=n) for n in (1, 2)
+    )
+    result = ParseResult(
+        job=ParseJob(id="pjb-2", project_id="prj", status="COMPLETED"),
+        text=TextPages(pages=[TextPage(page_number=1, text="x")]),
+    )
+    run = snapshot(first, again, early, batches=batches)
+    frame = frames.files(run)
+    assert frame["batch_id"].tolist() == ["bat-1", "bat-2", pd.NA]
+    assert frame["attempt"].tolist() == [1, 2, 1]
+    assert frame["retryable"].tolist() == [pd.NA, False, pd.NA]
+    assert frames.pages(run, {"pjb-2": result})["batch_id"].tolist() == ["bat-2"]
+    assert frames.files(snapshot(early))["batch_id"].tolist() == ["bat-1"]  # one batch: which it is is no question
+
+
+def test_a_copy_has_pages_of_its_own_from_the_job_it_shares() -> None:
+    states = (
+        FileState(name="a.pdf", file_id="dfl-1", status="completed", job_id="pjb-1", credits=3.0),
+        FileState(name="b.pdf", status="completed", job_id="pjb-1", copy_of="a.pdf", credits=3.0),
+    )
+    result = ParseResult(
+        job=ParseJob(id="pjb-1", project_id="prj", status="COMPLETED"),
+        text=TextPages(pages=[TextPage(page_number=n, text=f"page {n}") for n in (1, 2)]),
+    )
+    taken = snapshot(*states)
+    pages = frames.pages(taken, {"pjb-1": result})
+    assert pages["name"].tolist() == ["a.pdf", "a.pdf", "b.pdf", "b.pdf"]
+    assert pages["text"].tolist() == ["page 1", "page 2"] * 2
+    assert pages["file_id"].tolist() == ["dfl-1", "dfl-1", pd.NA, pd.NA]
+    assert frames.files(taken)["copy_of"].tolist() == [pd.NA, "a.pdf"]
+    assert pages.attrs["complete"] == "true"

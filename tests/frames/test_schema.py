@@ -12,7 +12,7 @@ import pytest
 from llamabatch_nb import frames
 
 
-@pytest.mark.parametrize("schema", [frames.FILES, frames.PAGES], ids=lambda schema: schema.name)
+@pytest.mark.parametrize("schema", [frames.FILES, frames.PAGES, frames.BATCHES], ids=lambda schema: schema.name)
 def test_a_declared_schema_is_what_is_printed_and_what_a_file_carries(schema: frames.Schema, tmp_path: Path) -> None:
     printed = frames.schema(schema.name)
     assert printed.columns.tolist() == ["column", "dtype", "meaning", "unit", "source"]
@@ -30,7 +30,7 @@ def test_a_declared_schema_is_what_is_printed_and_what_a_file_carries(schema: fr
 
 
 def test_a_schema_that_is_not_there_lists_those_that_are() -> None:
-    with pytest.raises(ValueError, match=r"no frame 'fils': ask for one of files, pages\."):
+    with pytest.raises(ValueError, match=r"no frame 'fils': ask for one of files, pages, batches\."):
         frames.schema("fils")
 
 

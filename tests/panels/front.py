@@ -90,7 +90,7 @@ class Front:
         self.page.set_content(_PAGE.replace("VARIABLES", variables))
         self.page.evaluate(_HARNESS)
         self.ledger = views.RowLedger(snapshot.files)
-        told = views.header(snapshot, cancelling=False) | {"looked": snapshot.taken_at.timestamp()} | header
+        told = views.header(snapshot) | {"looked": snapshot.taken_at.timestamp()} | header
         self.mount(RunHeader, "header", "#header", told | {"static_class": "static-x"})
         self.mount(FileGrid, "grid", "#body", {"start": self.ledger.first()})
         self.mount(PageInspector, "inspector", "#body", {})
@@ -114,7 +114,7 @@ class Front:
 
     def update(self, snapshot: Snapshot) -> None:
         patch = self.ledger.update(snapshot.files)
-        self.tell("header", **views.header(snapshot, cancelling=False))
+        self.tell("header", **views.header(snapshot))
         if patch is not None:
             self.tell("grid", patch=patch)
 

@@ -28,6 +28,9 @@ class WatchedFake:
         self.cancels: list[int] = []
         self.read: list[tuple[str, int]] = []
         self.cancel_error: Exception | None = None
+        self.retries: list[int] = []
+        self.retry_error: Exception | None = None
+        self.after_retry: Snapshot | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self._loop = asyncio.new_event_loop()
@@ -55,6 +58,17 @@ class WatchedFake:
         self.cancels.append(threading.get_ident())
         if self.cancel_error is not None:
             raise self.cancel_error
+
+    async def request_retry(self) -> None:
+        """The retry is under way when this returns: `after_retry` is the state then; `gate` holds it up."""
+        self.retries.append(threading.get_ident())
+        await self.gate.wait()
+        if self.retry_error is not None:
+            raise self.retry_error
+        if self.after_retry is not None:
+            self.snapshot = self.after_retry
+            for callback in list(self.subscribers):
+                callback(self.snapshot)
 
     async def document(self, name: str) -> ParseResult | None:
         self.read.append((name, threading.get_ident()))

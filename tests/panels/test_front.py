@@ -11,9 +11,9 @@ from playwright.sync_api import expect
 
 from llamabatch_nb.panels import views
 from llamabatch_nb.panels.parts import RunHeader
-from llamabatch_nb.snapshot import Snapshot
+from llamabatch_nb.snapshot import Snapshot, Trouble, TroubleKind
 from tests.panels.front import Front
-from tests.render.build import file, later, mixed, silent, snapshot
+from tests.render.build import NOW, TROUBLES, batch, file, later, mixed, retried, silent, snapshot, triage
 
 pytestmark = pytest.mark.browser
 
@@ -427,9 +427,7 @@ def test_cancel_asks_first_and_says_how_many(front: Front) -> None:
     front.page.get_by_role("button", name="Cancel 2 files").click()
     assert front.saved("header") == [{"request": {"action": "cancel", "n": 1}}]
     expect(front.page.get_by_role("button", name="Cancelling…")).to_be_disabled()
-    front.tell(
-        "header", cancel=views.header(many(3), cancelling=False)["cancel"], notice="The cancel did not go through."
-    )
+    front.tell("header", cancel=views.header(many(3))["cancel"], notice="The cancel did not go through.")
     expect(front.page.get_by_role("button", name="Cancel…")).to_be_enabled()
     expect(front.page.get_by_text("The cancel did not go through.")).to_be_visible()
 
@@ -440,6 +438,142 @@ def test_a_cancel_that_is_overtaken_by_the_end_loses_no_focus(front: Front) -> N
     front.update(replace(many(3, "completed"), phase="COMPLETED"))
     expect(front.page.get_by_role("group", name="Confirm the cancel")).to_be_hidden()
     expect(front.page.get_by_role("button", name="Details")).to_be_focused()
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+def test_a_trouble_is_one_line_with_its_mark_and_colour(front: Front, kind: TroubleKind) -> None:
+    front.page.clock.install(time=NOW)
+    front.show(silent(3, trouble=TROUBLES[kind]))
+    note = front.page.locator(".lbn-note:visible")
+    passing = kind in {"throttled", "offline", "service", "stalled", "asleep"}
+    expect(note).to_have_attribute("data-kind", "warn" if passing else "bad")
+    expect(note).to_contain_text(TROUBLES[kind].text.removesuffix("."))
+    expect(note).to_have_text(re.compile(f"^{'◔' if kind == 'throttled' else '⚠' if passing else '✗'}"))
+    box = note.bounding_box()
+    assert box is not None
+    assert box["height"] < 32
+    edge, ink = note.evaluate(
+        "(one) => [getComputedStyle(one).borderLeftColor, getComputedStyle(one.firstChild).color]"
+    )
+    assert edge == ink
+    front.update(silent(3))
+    expect(note).to_have_count(0)
+
+
+def test_a_next_try_is_a_clock_time_that_goes_when_it_is_past(front: Front) -> None:
+    front.page.clock.install(time=NOW)
+    front.show(silent(3, trouble=TROUBLES["throttled"]))
+    clock = re.compile(r"slow down · next try \d?\d:\d\d:34")
+    expect(front.page.get_by_text(clock)).to_be_visible()
+    front.page.clock.run_for(5_000)
+    expect(front.page.get_by_text("LlamaCloud asked us to slow down.", exact=True)).to_be_visible()
+    front.update(later(silent(3), 6, trouble=TROUBLES["offline"]))
+    expect(front.page.get_by_text(re.compile(r"reached · since \d?\d:51.* · next try \d?\d:05:30"))).to_be_visible()
+    front.update(later(silent(3), 6, trouble=TROUBLES["stalled"]))
+    expect(front.page.get_by_text("slowest: a.pdf, b.pdf, c.pdf and 2 more")).to_be_visible()
+
+
+def test_a_watch_that_has_ended_is_not_called_a_busy_kernel(front: Front) -> None:
+    front.page.clock.install(time=NOW)
+    front.show(silent(3, trouble=TROUBLES["key refused"]))
+    front.page.clock.run_for(120_000)
+    expect(front.page.get_by_text("looked 2 min ago")).to_be_visible()
+    expect(front.page.get_by_text(re.compile("No news"))).to_be_hidden()
+
+
+def test_several_batches_are_told_in_the_header_and_listed_in_the_details(front: Front) -> None:
+    front.show(retried())
+    region = front.page.get_by_role("region", name='Run invoices/ "Q3"')
+    expect(region).to_contain_text("Agentic (parse) · 2 batches")
+    expect(region).to_contain_text("attempt 2: 2 files")
+    front.page.get_by_role("button", name="Details").click()
+    expect(region.get_by_text("bat-1 · COMPLETED · 5 files · dir-1")).to_be_visible()
+    expect(region.get_by_text("bat-2 · RUNNING · 2 files · attempt 2 · dir-2")).to_be_visible()
+    front.update(triage())
+    expect(region).not_to_contain_text("2 batches")
+    expect(region.locator("dd").filter(has_text=re.compile("^bat-1$"))).to_be_visible()
+
+
+def test_a_row_says_attempt_copy_and_whether_another_try_helps(front: Front) -> None:
+    front.show(retried())
+    expect(front.row("b.pdf").locator(".lbn-why")).to_have_text("same as a.pdf")
+    expect(front.row("slow.pdf").locator(".lbn-why")).to_have_text("attempt 2")
+    expect(front.row("locked.pdf").locator(".lbn-why")).to_have_text(
+        "Needs a password; as it is, a retry will not help"
+    )
+    expect(front.row("a.pdf").locator(".lbn-why")).to_have_text("")
+    front.update(triage())
+    expect(front.row("slow.pdf")).to_contain_text("failed, worth a retry")
+    expect(front.row("slow.pdf").locator(".lbn-why")).to_have_text("Timed out after 120 s.")
+    expect(front.page.get_by_role("combobox", name="Status")).to_contain_text("failed (3)")
+    front.update(retried())
+    front.grid.get_by_role("button", name="why").click()  # reasons first, then where a row comes from
+    assert front.names() == ["locked.pdf", "slow.pdf", "busy.pdf", "b.pdf", "a.pdf", "late.pdf"]
+
+
+def test_retry_is_the_one_primary_action_and_asks_first(front: Front) -> None:
+    front.show(triage())
+    expect(front.page.get_by_role("button", name="Cancel…")).to_be_hidden()
+    button = front.page.get_by_role("button", name="Retry 2…")
+    expect(button).to_have_class("lbn-primary")
+    button.focus()
+    front.press("Enter")
+    group = front.page.get_by_role("group", name="Confirm the retry")
+    expect(group).to_contain_text("Retry 2 files as a new batch? They are billed again.")
+    expect(front.page.get_by_role("button", name="Not now")).to_be_focused()
+    front.press("Escape")
+    expect(group).to_be_hidden()
+    expect(button).to_be_focused()
+    assert front.saved("header") == []
+    front.press("Enter", "Shift+Tab", "Enter")
+    assert front.saved("header") == [{"request": {"action": "retry", "n": 1}}]
+    expect(front.page.get_by_role("button", name="Retrying…")).to_be_disabled()
+    expect(front.page.get_by_role("button", name="Details")).to_be_focused()
+    front.update(retried())
+    expect(front.page.get_by_role("button", name="Retrying…")).to_be_hidden()
+    expect(front.page.get_by_role("button", name="Cancel…")).to_be_enabled()
+    over = (batch(1, 5), batch(2, 2, attempt=2))
+    front.update(retried(phase="COMPLETED", batches=over, files=triage().files[:3]))
+    expect(front.page.get_by_role("button", name=re.compile("Cancel|Retr"))).to_have_count(0)
+
+
+def test_a_retry_that_fails_says_so_beside_the_trouble(front: Front) -> None:
+    front.show(triage(trouble=TROUBLES["out of credits"]))
+    front.page.get_by_role("button", name="Retry 2…").click()
+    front.page.get_by_role("button", name="Retry 2 files").click()
+    front.tell("header", retry=views.header(triage(), asked={"retry"})["retry"])
+    front.tell("header", retry=views.header(triage())["retry"], notice="The retry did not go through: no credits.")
+    expect(front.page.get_by_role("button", name="Retry 2…")).to_be_enabled()
+    expect(front.page.get_by_role("status").filter(has_text="The retry did not go through")).to_be_visible()
+    expect(front.page.get_by_text("The account has no credits left (402).")).to_be_visible()
+
+
+def test_nobody_is_asked_where_the_kernel_is_gone(front: Front) -> None:
+    front.page.clock.install()
+    front.show(triage())
+    front.page.get_by_role("button", name="Retry 2…").click()
+    front.page.evaluate("() => document.querySelector('.lbn-panel').classList.add('jupyter-widgets-disconnected')")
+    front.page.clock.run_for(1_000)
+    expect(front.page.get_by_role("group", name="Confirm the retry")).to_be_hidden()
+    expect(front.page.get_by_role("button", name="Retry 2…")).to_be_disabled()
+
+
+def test_a_run_that_is_retried_ticks_again(front: Front) -> None:
+    front.page.clock.install(time=NOW)
+    front.show(triage())
+    front.page.clock.run_for(600_000)
+    expect(front.page.get_by_text(re.compile("looked|No news"))).to_have_count(0)
+    now = later(retried(), 600)
+    front.tell("header", **views.header(now), looked=now.taken_at.timestamp())
+    expect(front.page.get_by_text("looked just now")).to_be_visible()
+    front.page.clock.run_for(4_000)
+    expect(front.page.get_by_text("looked 4 s ago")).to_be_visible()
+
+
+def test_the_python_in_the_hint_is_code(front: Front) -> None:
+    front.show(triage(rest=20))
+    expect(front.page.locator(".lbn-line code")).to_have_text(["run.retry_failed()", "run.rest()"])
+    expect(front.page.get_by_text("20 new or changed files are not in this run")).to_be_visible()
 
 
 def test_milestones_are_announced_and_nothing_else(front: Front) -> None:
@@ -476,7 +610,7 @@ def test_a_second_panel_of_the_same_run_is_one_line(front: Front) -> None:
         """() => document.querySelector('.jp-OutputArea').insertAdjacentHTML('beforeend',
              '<div class="lbn-panel"><div id="second"></div><div class="lbn-body">body of the second</div></div>')"""
     )
-    told = views.header(mixed(), cancelling=False) | {"looked": 0.0, "static_class": "static-x"}
+    told = views.header(mixed()) | {"looked": 0.0, "static_class": "static-x"}
     front.mount(RunHeader, "second", "#second", told)
     expect(front.page.get_by_text("body of the second")).to_be_hidden()
     front.page.get_by_role("button", name="Expand").click()
@@ -491,7 +625,7 @@ def test_a_second_panel_opens_when_it_becomes_the_only_one(front: Front) -> None
         """() => document.querySelector('.jp-OutputArea').insertAdjacentHTML('beforeend',
              '<div class="lbn-panel"><div id="second"></div><div class="lbn-body">body of the second</div></div>')"""
     )
-    told = views.header(mixed(), cancelling=False) | {"looked": 0.0, "static_class": "static-x"}
+    told = views.header(mixed()) | {"looked": 0.0, "static_class": "static-x"}
     front.mount(RunHeader, "second", "#second", told)
     expect(front.page.get_by_text("body of the second")).to_be_hidden()
     front.page.evaluate("() => document.querySelector('.lbn-panel').remove()")
@@ -527,7 +661,7 @@ def test_nothing_in_a_name_or_a_reason_runs(front: Front) -> None:
         file("b", f"<script>alert(2)</script>{evil}"),
         name=evil,
         source=evil,
-        trouble=evil,
+        trouble=Trouble(kind="stopped", text=evil, files=(evil,)),
     )
     front.show(run, announcement=evil, notice=evil)
     front.page.get_by_role("button", name="Details").click()
@@ -544,9 +678,10 @@ def test_nothing_in_a_name_or_a_reason_runs(front: Front) -> None:
     assert [url for url in front.requests if "evil" in url] == []
 
 
+@pytest.mark.parametrize("kind", ["offline", "key refused"])
 @pytest.mark.parametrize("theme", ["light", "dark", "none"])
-def test_text_has_a_contrast_of_4_5_in_every_theme(front: Front, theme: str) -> None:
-    front.show(mixed(phase="THROTTLED", trouble="slow down"), theme=theme)
+def test_text_has_a_contrast_of_4_5_in_every_theme(front: Front, theme: str, kind: TroubleKind) -> None:
+    front.show(mixed(phase="THROTTLED", trouble=TROUBLES[kind]), theme=theme, notice="The cancel did not go through.")
     front.page.get_by_role("button", name="Cancel…").click()
     front.page.get_by_role("button", name="Details").click()
     front.row("invoice-005.pdf").click()

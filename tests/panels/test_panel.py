@@ -11,9 +11,10 @@ from traitlets import TraitError
 from llamabatch_nb.panels import panel as module
 from llamabatch_nb.panels import views
 from llamabatch_nb.panels.panel import RunPanel
-from llamabatch_nb.snapshot import FileState, Snapshot
+from llamabatch_nb.render import trouble
+from llamabatch_nb.snapshot import FileState, Snapshot, TroubleKind
 from tests.panels.support import WatchedFake, Wire, from_browser, parsed, size, until
-from tests.render.build import file, later, mixed, silent, snapshot
+from tests.render.build import TROUBLES, batch, file, later, mixed, retried, silent, snapshot, triage
 
 Watch = Callable[[Snapshot], tuple[WatchedFake, RunPanel]]
 
@@ -288,6 +289,113 @@ def test_a_click_on_the_panel_of_a_closed_run_is_answered(watched: Watch) -> Non
     assert panel.header.cancel["state"] == "open"
 
 
+# -- retry ----------------------------------------------------------------------------------------------------------
+
+
+def test_retry_is_handed_to_the_loop_thread_and_the_panel_goes_on(
+    wire: Wire, watched: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TICK", 0)
+    run, panel = watched(triage())
+    run.after_retry = later(retried(), 1)
+    run.gate.clear()
+    wire.clear()
+    assert panel.header.retry["state"] == "open"
+    from_browser(panel.header, request={"action": "retry", "n": 1})
+    from_browser(panel.header, request={"action": "retry", "n": 2})  # it would be billed twice
+    until(lambda: bool(run.retries))
+    assert panel.header.retry["state"] == "asked"
+    run.on_loop(run.gate.set)
+    until(lambda: panel.header.retry["state"] == "over")
+    assert run.retries == [run.thread]
+    assert run.thread != threading.get_ident()
+    assert panel.header.status["word"] == "RUNNING"
+    assert panel.header.announcement == "Attempt 2 has begun: 2 files."
+    assert "attempt 2: 2 files" in panel.header.progress["text"]
+    assert panel.header.cancel["state"] == "open"
+    assert [row[0] for row in panel.grid.patch["rows"]] == [3, 4]
+    states = [state["retry"]["state"] for state in wire.updates(panel.header) if "retry" in state]
+    assert states == ["asked", "over"]  # at no moment is a second one offered
+    # The heartbeat beats again, and the second end is told as the first was.
+    wire.clear()
+    run.push(later(run.snapshot, 6))
+    assert [list(state) for state in wire.updates(panel.header)] == [["looked"]]
+    over = (batch(1, 5), batch(2, 2, attempt=2))
+    run.push(later(retried(phase="COMPLETED", batches=over, files=triage().files[:3]), 20))
+    assert panel.header.status["ended"]
+    assert panel.header.announcement.startswith("COMPLETED")
+
+
+def test_a_run_that_was_cancelled_and_retried_can_be_cancelled_again(
+    watched: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TICK", 0)
+    run, panel = watched(retried())
+    from_browser(panel.header, request={"action": "cancel", "n": 1})
+    until(lambda: bool(run.cancels))
+    run.push(later(triage(phase="CANCELLED"), 1))
+    run.push(later(retried(), 2))
+    assert panel.header.cancel["state"] == "open"
+
+
+def test_a_retry_that_fails_says_so_and_may_be_tried_again(watched: Watch) -> None:
+    run, panel = watched(triage())
+    run.retry_error = ConnectionError("The service cannot be reached.")
+    from_browser(panel.header, request={"action": "retry", "n": 1})
+    until(lambda: panel.header.notice != "")
+    assert panel.header.notice == "The retry did not go through: The service cannot be reached."
+    assert panel.header.retry["state"] == "open"
+    run.close()
+    from_browser(panel.header, request={"action": "retry", "n": 2})
+    assert panel.header.notice == "This run is closed."
+    assert panel.header.retry["state"] == "open"
+
+
+def test_a_retry_that_is_not_offered_is_not_done(watched: Watch) -> None:
+    run, panel = watched(running(3))
+    from_browser(panel.header, request={"action": "retry", "n": 1})
+    from_browser(panel.header, request={"action": "static_class", "n": 2})
+    run.push(later(running(3, done=1), 1))
+    assert run.retries == []
+    assert panel.header.retry["state"] == "over"
+
+
+# -- trouble --------------------------------------------------------------------------------------------------------
+
+
+def test_trouble_that_comes_and_goes_is_told_once(watched: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TICK", 0)
+    run, panel = watched(running(3))
+    told: list[str] = []
+    panel.header.observe(lambda change: told.append(change["new"]), "announcement")
+    for seconds in range(0, 60, 10):
+        run.push(later(running(3), seconds, trouble=TROUBLES["throttled"]), later(running(3), seconds + 5))
+    assert len(told) == 1
+    run.push(later(running(3), 70, trouble=TROUBLES["offline"]))
+    assert len(told) == 2
+    run.push(later(running(3), 80))
+    run.push(later(running(3), 500, trouble=TROUBLES["throttled"]))  # long after, it is news again
+    assert told[2].startswith("LlamaCloud asked us to slow down")
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+def test_a_trouble_is_one_small_message_and_goes_again(
+    wire: Wire, watched: Watch, monkeypatch: pytest.MonkeyPatch, kind: TroubleKind
+) -> None:
+    monkeypatch.setattr(module, "TICK", 0)
+    run, panel = watched(running(50))
+    wire.clear()
+    run.push(later(running(50), 1, trouble=TROUBLES[kind]))
+    [told] = wire.updates(panel.header)
+    assert set(told) == {"notes", "looked", "announcement"}
+    assert len(wire.sent) == 1
+    assert size(told) < 600
+    assert panel.header.notes["trouble"]["kind"] == ("bad" if trouble.look(TROUBLES[kind]).mark == "✗" else "warn")
+    run.push(later(running(50), 2))
+    assert panel.header.notes["trouble"] is None
+
+
 # -- life -----------------------------------------------------------------------------------------------------------
 
 
@@ -353,6 +461,6 @@ def test_its_text_is_the_same_whatever_it_shows(watched: Watch) -> None:
 
 
 def test_the_static_class_is_the_same_in_every_kernel() -> None:
-    assert module.static_class(running(3)) == module.static_class(mixed()) == "llamabatch-static-733ab989ac"
-    assert module.static_class(replace(mixed(), batch_id=None)) == module.static_class(mixed())  # while it uploads
-    assert module.static_class(replace(mixed(), directory_id="dir-2")) != module.static_class(mixed())
+    assert views.static_class(running(3)) == views.static_class(mixed()) == "llamabatch-static-733ab989ac"
+    assert views.static_class(replace(mixed(), batch_id=None)) == views.static_class(mixed())  # while it uploads
+    assert views.static_class(replace(mixed(), directory_id="dir-2")) != views.static_class(mixed())

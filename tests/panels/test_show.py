@@ -27,6 +27,17 @@ panel = module.show(run)
 run.push(later(snapshot(file("a.pdf"), file("b.pdf", "running")), 1))
 run.push(later(snapshot(file("a.pdf"), file("b.pdf", "failed", error="locked"), phase="COMPLETED"), 2))
 """,
+    # A retry: what is written at its beginning is due in ten seconds, and its end is not kept waiting for that.
+    """
+from tests.panels.support import until
+from tests.render.build import retried, triage
+other = WatchedFake(triage())
+second = module.show(other)
+other.push(later(retried(), 1), later(triage(phase="CANCELLED"), 2))
+until(lambda: module._states[other][0]._shown.phase == "CANCELLED", 8)
+second.close()
+other.close()
+""",
     """
 from ipywidgets.widgets import widget
 panel.close()
@@ -63,8 +74,13 @@ def test_the_saved_state_is_the_end(outputs: list[list[Any]]) -> None:
     assert outputs[1] == []
 
 
+def test_the_saved_state_goes_on_with_a_retry(outputs: list[list[Any]]) -> None:
+    _, saved = (output.data for output in outputs[2])
+    assert "CANCELLED, 3 files kept" in saved["text/html"]
+
+
 def test_closing_ends_the_saved_state_too(outputs: list[list[Any]]) -> None:
-    assert outputs[2][0].text == "0 []\n"
+    assert outputs[3][0].text == "0 []\n"
     _, saved = (output.data for output in outputs[0])
     assert "24 of 29" not in saved["text/html"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from llamabatch_nb.panels import views
 from llamabatch_nb.panels.views import CHUNK, FIRST_ROWS, RowLedger
-from tests.render.build import NOW, file, later, mixed, silent, snapshot
+from tests.render.build import NOW, TROUBLES, batch, file, later, mixed, retried, silent, snapshot, triage
 
 
 class FrontEnd:
@@ -108,7 +108,7 @@ def test_starting_over_sends_everything() -> None:
 def test_the_header_of_a_running_batch() -> None:
     ended = [file(str(n)) for n in range(3)]
     run = snapshot(*ended, file("d", "running"), rate=0.05, eta=NOW + timedelta(minutes=9), project_id="prj-1")
-    told = views.header(run, cancelling=False)
+    told = views.header(run)
     assert told["status"] == {"mark": "●", "word": "RUNNING", "kind": "active", "ended": False}
     assert told["progress"]["segments"] == [["completed", 3, "3 completed"], ["running", 1, "1 running"]]
     assert (told["progress"]["done"], told["progress"]["total"]) == (3, 4)
@@ -116,11 +116,11 @@ def test_the_header_of_a_running_batch() -> None:
     assert told["progress"]["ready"] == (NOW + timedelta(minutes=9, seconds=30)).timestamp()
     assert told["cancel"]["label"] == "Cancel 1 file"
     assert ["Project", "prj-1"] in told["identity"]["details"]
-    assert views.header(run, cancelling=True)["cancel"]["state"] == "asked"
+    assert views.header(run, asked={"cancel"})["cancel"]["state"] == "asked"
 
 
 def test_the_header_of_an_ended_batch_has_nothing_that_ticks() -> None:
-    told = views.header(mixed(rate=3.0, eta=NOW), cancelling=True)
+    told = views.header(mixed(rate=3.0, eta=NOW), asked={"cancel"})
     assert told["progress"]["rate"] is None
     assert told["progress"]["ready"] is None
     assert told["progress"]["ended"] == NOW.timestamp()
@@ -128,15 +128,60 @@ def test_the_header_of_an_ended_batch_has_nothing_that_ticks() -> None:
 
 
 def test_a_silent_service_gives_no_number_done() -> None:
-    assert views.header(silent(), cancelling=False)["progress"]["done"] is None
-    assert views.header(silent(estimated_done=7), cancelling=False)["progress"]["done"] == 7
+    assert views.header(silent())["progress"]["done"] is None
+    assert views.header(silent(estimated_done=7))["progress"]["done"] == 7
 
 
 def test_only_time_passing_changes_no_trait() -> None:
     run = silent(3, estimated_done=1)
-    assert views.header(run, cancelling=False) == views.header(later(run, 60), cancelling=False)
+    assert views.header(run) == views.header(later(run, 60))
     assert views.same_but_for_time(run, later(run, 60))
     assert not views.same_but_for_time(run, later(run, 60, phase="THROTTLED"))
+
+
+def test_what_the_service_no_longer_knows_cannot_be_cancelled() -> None:
+    assert views.header(silent(3, batches=(batch(1, 3, "RUNNING"),)))["cancel"]["state"] == "open"
+    gone = silent(3, trouble=TROUBLES["expired"], batches=(batch(1, 3, "RUNNING", ended=True),))
+    assert views.header(gone)["cancel"]["state"] == "over"
+
+
+def test_a_retry_is_offered_at_the_end_only() -> None:
+    assert views.header(triage())["retry"] == {
+        "state": "open",
+        "question": "Retry 2 files as a new batch? They are billed again.",
+        "label": "Retry 2 files",
+        "button": "Retry 2…",
+    }
+    assert views.header(triage(), asked={"retry"})["retry"]["state"] == "asked"
+    for run in (mixed(), retried(), silent(), triage(files=triage().files[:3])):
+        assert views.header(run)["retry"]["state"] == "over"
+
+
+def test_the_details_list_several_batches() -> None:
+    assert views.header(retried())["identity"]["details"][:2] == [
+        ["Batch 1", "bat-1 · COMPLETED · 5 files · dir-1"],
+        ["Batch 2", "bat-2 · RUNNING · 2 files · attempt 2 · dir-2"],
+    ]
+    assert views.header(triage())["identity"]["details"][:2] == [["Batch", "bat-1"], ["Directory", "dir-1"]]
+
+
+def test_a_trouble_goes_out_as_seconds_since_the_epoch() -> None:
+    told = views.header(silent(3, trouble=TROUBLES["offline"]))["notes"]["trouble"]
+    assert told == {
+        "mark": "⚠",
+        "kind": "warn",
+        "text": "LlamaCloud cannot be reached.",
+        "since": (NOW - timedelta(minutes=13)).timestamp(),
+        "until": (NOW + timedelta(minutes=1)).timestamp(),
+    }
+    assert views.header(silent(3))["notes"]["trouble"] is None
+
+
+def test_the_inspector_says_attempt_copy_and_batch() -> None:
+    again = file("b.pdf", attempt=2, copy_of="a.pdf", job_id="pjb-9", batch_id="bat-2", pages=1)
+    assert views.file_facts(again)["facts"] == ["1 page", "attempt 2", "same as a.pdf", "pjb-9", "bat-2"]
+    locked = file("l.pdf", "failed", error="Needs a password.", retryable=False)
+    assert views.file_facts(locked)["why"] == "Needs a password; as it is, a retry will not help"
 
 
 def test_the_inspector_is_told_the_whole_reason() -> None:

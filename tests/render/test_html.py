@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from llamabatch_nb.render.html import render_html
-from llamabatch_nb.snapshot import Snapshot
-from tests.render.build import file, mixed, silent, snapshot
+from llamabatch_nb.snapshot import Snapshot, Trouble
+from tests.render.build import file, mixed, silent, snapshot, triage
 from tests.render.golden import assert_golden
 
 
@@ -37,7 +37,9 @@ def rendered(run: Snapshot, **options: int) -> str:
     return render_html(run, css_class="llamabatch-static-x", **options)
 
 
-@pytest.mark.parametrize(("name", "run"), [("ended", mixed()), ("silent", silent(3, estimated_done=1))])
+@pytest.mark.parametrize(
+    ("name", "run"), [("ended", mixed()), ("silent", silent(3, estimated_done=1)), ("triage", triage())]
+)
 def test_the_saved_state(name: str, run: Snapshot) -> None:
     assert_golden(f"{name}.html", rendered(run))
 
@@ -87,7 +89,7 @@ def test_everything_from_outside_is_escaped() -> None:
         source=evil,
         phase=evil,
         configuration_id=evil,
-        trouble=evil,
+        trouble=Trouble(kind="stopped", text=evil, files=(evil,)),
         job_type=evil,
     )
     seen = Seen(rendered(run))

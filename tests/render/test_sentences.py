@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from llamabatch_nb.render import sentences
 from llamabatch_nb.snapshot import Snapshot
-from tests.render.build import CLOUD, NOW, file, later, mixed, silent, snapshot
+from tests.render.build import CLOUD, LOCAL, NOW, batch, file, later, mixed, retried, silent, snapshot, triage
 
 
 def kinds(run: Snapshot) -> list[tuple[str, int]]:
@@ -36,6 +37,15 @@ def test_the_bar_has_a_segment_a_kind_in_the_order_of_being_done() -> None:
     assert kinds(snapshot()) == []
 
 
+def test_the_estimate_is_of_the_batches_that_tell_nothing() -> None:
+    known = [file(f"k{n}", job_id=f"pjb-{n}") for n in range(10)]
+    run = snapshot(*known, *(file(f"s{n}", "submitted") for n in range(20)), service=CLOUD, estimated_done=14)
+    assert kinds(run) == [("completed", 10), ("estimated", 4), ("pending", 16)]
+    assert sentences.progress(run).startswith("10 of 30 files done, about 4 more (estimated from job lists)")
+    assert sentences.cancel_question(run).startswith("Cancel about 16 unfinished files?")
+    assert kinds(replace(run, estimated_done=9)) == [("completed", 10), ("pending", 20)]
+
+
 def test_while_the_service_is_silent_the_bar_shows_the_estimate_as_one() -> None:
     assert kinds(silent(3000, estimated_done=1240)) == [("estimated", 1240), ("pending", 1760)]
     assert kinds(silent(30)) == [("pending", 30)]
@@ -54,7 +64,71 @@ def test_progress_in_words() -> None:
     assert sentences.progress(snapshot(file("a", "uploaded"), waiting, phase="UPLOADING")) == "1 of 2 files uploaded"
     assert sentences.progress(snapshot(phase="UPLOADING")) == "no files yet"
     assert "unknown" in sentences.progress(silent(3, phase="FAILED"))
-    assert "88.5 credits reported" in sentences.progress(snapshot(file("a", credits=88.5)))
+
+
+def test_credits_as_far_as_they_are_reported() -> None:
+    def said(*billed: float | None, **facts: Any) -> str:
+        files = (file(str(n), credits=one) for n, one in enumerate(billed))
+        return sentences.progress(snapshot(*files, **({"service": CLOUD} | facts))).partition(" done · ")[2]
+
+    assert said(88.5) == "88.5 credits reported"
+    assert said(1_234_567.0) == "1,234,567 credits reported"
+    assert said(88_700.0, None, None, None) == "88,700 credits reported, 3 files not yet"
+    assert said(0.0) == "0 credits reported"
+    assert said(None) == ""
+    assert "credits not reported yet" in sentences.progress(
+        snapshot(file("a", job_id="pjb-1"), phase="COMPLETED", service=CLOUD)
+    )
+    assert said(0.0, None, service=LOCAL) == ""  # nothing is billed, so there is nothing to report
+    assert said(12.0, service=LOCAL) == "12 credits reported"
+    assert "20 credits reported, 1 file not yet" in sentences.progress(triage())  # copies share a price
+
+
+def test_a_retry_says_its_number_and_its_files_while_it_runs() -> None:
+    assert sentences.progress(retried()) == (
+        "5 of 6 files done · attempt 2: 2 files · 1 failed · 16 pages · 110 credits reported, 1 file not yet"
+    )
+    assert "attempt" not in sentences.progress(triage())
+    over = (batch(1, 5), batch(2, 2, attempt=2))
+    assert "attempt" not in sentences.progress(retried(phase="COMPLETED", batches=over))
+    sending = retried(phase="UPLOADING", batches=(batch(1, 5), batch(2, 2, "UPLOADING", attempt=2)))
+    assert sentences.progress(sending).startswith("5 of 6 files done · attempt 2: 2 files")
+    assert sentences.announcement(triage(), retried()) == "Attempt 2 has begun: 2 files."
+    assert sentences.announcement(retried(), retried(phase="COMPLETED", batches=over)).startswith("COMPLETED")
+
+
+def test_a_retry_asks_with_the_number_of_files_that_are_sent() -> None:
+    assert sentences.retry_question(triage()) == "Retry 2 files as a new batch? They are billed again."
+    assert sentences.retry_question(triage(service=LOCAL)) == "Retry 2 files as a new batch?"
+    one = triage(files=triage().files[3:4])
+    assert sentences.retry_question(one) == "Retry 1 file as a new batch? It is billed again."
+
+
+def test_the_next_step_after_failures_is_said() -> None:
+    assert sentences.hint(triage()) == "2 failed files are worth a retry: run.retry_failed() sends them again."
+    one = triage(files=triage().files[3:4])
+    assert sentences.hint(one) == "1 failed file is worth a retry: run.retry_failed() sends it again."
+    assert "retry" not in sentences.hint(retried())
+
+
+def test_what_is_not_in_the_run_yet_is_offered() -> None:
+    assert sentences.hint(mixed(rest=20)) == ("20 new or changed files are not in this run: run.rest() sends them.")
+    assert sentences.hint(mixed(rest=1)) == "1 new or changed file is not in this run: run.rest() sends it."
+    both = sentences.hint(silent(3, rest=2))
+    assert both.startswith("All submitted")
+    assert both.endswith("run.rest() sends them.")
+
+
+def test_the_python_in_a_hint_stands_apart() -> None:
+    assert sentences.hint_parts(silent(3, rest=1)) == [
+        "All submitted: this may be closed, ",
+        'lb.open("Q3")',
+        " brings it back. What became of each file is reported at the end. 1 new or changed file is not in this run: ",
+        "run.rest()",
+        " sends it.",
+    ]
+    assert sentences.hint_parts(triage(phase="FAILED"))[1] == "run.retry_failed()"
+    assert sentences.hint_parts(mixed()) == []
 
 
 def test_timing_in_words() -> None:
@@ -70,7 +144,7 @@ def test_a_hint_says_what_closing_the_notebook_means() -> None:
     assert "reported at the end" in sentences.hint(silent())
     assert "pauses" in sentences.hint(snapshot(file("a", "running")))
     assert "leave this running" in sentences.hint(snapshot(phase="UPLOADING", service=CLOUD))
-    assert "new=True" in sentences.hint(silent(phase="FAILED"))
+    assert "run.retry_failed()" in sentences.hint(silent(phase="FAILED"))
     assert sentences.hint(mixed()) == ""
 
 

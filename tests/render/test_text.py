@@ -7,16 +7,16 @@ from rich.cells import cell_len
 
 from llamabatch_nb.render.text import render_text, summary_line
 from llamabatch_nb.snapshot import Snapshot
-from tests.render.build import NOW, file, mixed, silent, snapshot
+from tests.render.build import NOW, TROUBLES, file, mixed, retried, silent, snapshot, triage
 from tests.render.golden import assert_golden
 
 STATES = {
     "ended": mixed(),
-    "silent": silent(
-        estimated_done=1240, rate=2.0, eta=NOW + timedelta(minutes=13), trouble="LlamaCloud asked us to slow down."
-    ),
+    "silent": silent(estimated_done=1240, rate=2.0, eta=NOW + timedelta(minutes=13), trouble=TROUBLES["throttled"]),
     "empty": snapshot(phase="UPLOADING", created_at=None, batch_id=None),
     "failed": silent(3, phase="FAILED"),
+    "triage": triage(rest=20),
+    "retried": retried(),
 }
 
 
@@ -26,7 +26,9 @@ def test_the_text_of_a_state(state: str) -> None:
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
-@pytest.mark.parametrize("run", [*STATES.values(), mixed(name="日本語の請求書" * 20)])
+@pytest.mark.parametrize(
+    "run", [*STATES.values(), mixed(name="日本語の請求書" * 20), silent(3, name="日本語の請求書" * 20)]
+)
 def test_no_line_is_wider_than_the_terminal(run: Snapshot, width: int) -> None:
     assert max(cell_len(line) for line in render_text(run, width).splitlines()) <= width
 

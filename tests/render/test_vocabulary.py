@@ -5,7 +5,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from llamabatch_nb.render import vocabulary as words
-from tests.render.build import CLOUD, LOCAL, NOW, file, mixed, silent, snapshot
+from tests.render.build import CLOUD, LOCAL, NOW, batch, file, mixed, silent, snapshot, triage
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ from tests.render.build import CLOUD, LOCAL, NOW, file, mixed, silent, snapshot
         ({"status": "completed", "pages_failed": 2}, "◐", "completed, 2 pages failed", "partial"),
         ({"status": "completed", "pages_failed": 1}, "◐", "completed, 1 page failed", "partial"),
         ({"status": "failed"}, "✗", "failed", "bad"),
+        ({"status": "failed", "retryable": False}, "✗", "failed", "bad"),
+        ({"status": "failed", "retryable": True}, "✗", "failed, worth a retry", "bad"),
         ({"status": "cancelled"}, "⊘", "cancelled", "neutral"),
         ({"status": "running"}, "●", "running", "active"),
         ({"status": "hibernating"}, "?", "hibernating", "neutral"),
@@ -60,6 +62,41 @@ def test_a_reason_says_whose_it_is_and_is_one_line() -> None:
     assert words.reason(file("a")) == ""
     assert words.reason(file("a", "failed", error="a: is damaged")) == "is damaged"  # the name stands beside it
     assert len(words.reason(file("a", "failed", error="x" * 10_000_000), 100)) == 100
+
+
+def test_a_failed_file_says_whether_another_try_may_help() -> None:
+    locked = file("a", "failed", error="Needs a password.", retryable=False)
+    assert words.reason(locked) == "Needs a password; as it is, a retry will not help"
+    assert words.reason(file("a", "failed", error="HTTP 503", retryable=True)) == "HTTP 503; worth a retry"
+    assert words.reason(file("a", "failed", retryable=True)) == "no reason given; worth a retry"
+    assert words.reason(file("a", "failed", error="x" * 1000, retryable=True), 100).endswith("…; worth a retry")
+    assert words.reason(file("a", retryable=None)) == ""
+    # A row says it in its status, where no long reason pushes it out of sight.
+    assert words.remark(file("a", "failed", error="HTTP 503", retryable=True)) == "HTTP 503"
+    assert words.remark(locked) == words.reason(locked)
+
+
+def test_a_row_says_where_it_comes_from() -> None:
+    assert words.remark(file("a")) == ""
+    assert words.remark(file("a", attempt=2)) == "attempt 2"
+    assert words.remark(file("b", copy_of="a\u202e.pdf")) == "same as a\\u202e.pdf"
+    assert words.remark(file("b", "failed", error="locked", attempt=3, copy_of="a")) == "locked · attempt 3 · same as a"
+    assert words.reason(file("b", copy_of="a", attempt=2)) == ""  # nothing to look at
+
+
+def test_what_is_worth_sending_again_is_counted_once_a_copy() -> None:
+    assert words.retryable(triage()) == 2
+    twice = triage(files=(*triage().files, file("z", "failed", retryable=True, copy_of="slow.pdf")))
+    assert words.retryable(twice) == 2
+    assert words.retryable(mixed()) == 0  # unknown is no reason to be billed
+    assert words.retryable(silent(3, phase="FAILED")) == 3  # nothing came of any
+    assert words.retryable(triage(phase="RUNNING", batches=(batch(1, 5, "RUNNING"),))) == 0  # not before the end
+
+
+def test_several_batches_are_counted_beside_the_configuration() -> None:
+    assert words.configuration(snapshot(batches=(batch(1, 5),))) == "Agentic (parse)"
+    several = snapshot(batches=tuple(batch(n, 1000) for n in (1, 2, 3)))
+    assert words.configuration(several) == "Agentic (parse) · 3 batches"
 
 
 @pytest.mark.parametrize(

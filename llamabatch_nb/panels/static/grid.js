@@ -53,12 +53,13 @@ class Store {
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 const status = (row) => row[WORD].split(",")[0];
+const calm = (row) => !["bad", "partial"].includes(row[KIND]);
 const ORDER = {
   [NAME]: (a, b) => collator.compare(a[NAME], b[NAME]),
   [WORD]: (a, b) => URGENCY.indexOf(a[KIND]) - URGENCY.indexOf(b[KIND]) || collator.compare(a[WORD], b[WORD]),
   [PAGES]: (a, b) => (a[PAGES] ?? -1) - (b[PAGES] ?? -1),
-  // Files with nothing to explain come last in ascending order.
-  [WHY]: (a, b) => !a[WHY] - !b[WHY] || collator.compare(a[WHY], b[WHY]),
+  // Reasons first in ascending order, then where a row comes from (attempt, copy), then rows with nothing to explain.
+  [WHY]: (a, b) => !a[WHY] - !b[WHY] || calm(a) - calm(b) || collator.compare(a[WHY], b[WHY]),
 };
 
 function render({ model, el }) {

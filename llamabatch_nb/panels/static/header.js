@@ -1,4 +1,4 @@
-// The header of a run: status, bar, counts, times, Cancel, details. Everything that comes over the wire is put in place
+// The header of a run: status, bar, counts, times, Cancel, Retry, details. Everything that comes over the wire is put in place
 // as text; clocks tick here, not over the wire.
 
 /** An element with properties and children; `text` children are always text. */
@@ -33,11 +33,49 @@ function duration(total) {
   return hours ? `${days} d ${hours} h` : `${days} d`;
 }
 
-function clock(epoch) {
+function clock(epoch, seconds = false) {
   const when = new Date(epoch * 1000);
-  const time = { hour: "2-digit", minute: "2-digit" };
+  const time = { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) };
   const today = when.toDateString() === new Date().toDateString();
   return when.toLocaleString([], today ? time : { weekday: "short", day: "numeric", month: "short", ...time });
+}
+
+/** A button with consequences: it asks in place first, and says what it will do (panels.md). */
+function consequence(name, refusal, act) {
+  const button = h("button", { type: "button", onclick: () => ask(true) });
+  const question = h("span");
+  const yes = h("button", { type: "button" });
+  const no = h("button", { type: "button", onclick: () => ask(false) }, refusal);
+  const confirm = h("div", { class: "lbn-confirm", role: "group", "aria-label": `Confirm the ${name}`, hidden: true });
+  confirm.append(question, yes, no);
+  function ask(open) {
+    confirm.hidden = !open;
+    (open ? no : button).focus();
+  }
+  confirm.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") ask(false);
+  });
+  yes.addEventListener("click", () => {
+    confirm.hidden = true;
+    button.disabled = true;
+    act();
+  });
+  return {
+    button,
+    confirm,
+    yes,
+    /** `off`: nobody is there to be asked. Returns whether the focus was here and has no place any more. */
+    draw(now, texts, off) {
+      const focused = confirm.contains(document.activeElement) || document.activeElement === button;
+      if (now.state !== "open" || off) confirm.hidden = true;
+      button.hidden = now.state === "over";
+      button.disabled = now.state !== "open" || off;
+      write(button, now.state === "asked" ? texts.asked : texts.open);
+      write(question, now.question);
+      write(yes, now.label);
+      return focused && (button.hidden || button.disabled);
+    },
+  };
 }
 
 const SILENCE = 15; // seconds without a heartbeat (sent every 5 s) before the panel says so
@@ -111,24 +149,23 @@ function render({ model, el }) {
   const configuration = h("span", { class: "lbn-muted" });
   const where = h("span", { class: "lbn-muted lbn-far" });
   const expand = h("button", { type: "button", hidden: true }, "Expand");
-  const cancel = h("button", { type: "button", onclick: () => ask(true) }, "Cancel…");
+  const cancel = consequence("cancel", "Keep running", () => request("cancel"));
+  const retry = consequence("retry", "Not now", () => request("retry"));
+  cancel.yes.classList.add("lbn-danger");
+  retry.button.classList.add("lbn-primary");
   const more = h(
     "button",
     { type: "button", class: "lbn-plain", "aria-label": "Details", "aria-expanded": "false", title: "Details" },
     "⋯",
   );
-  const question = h("span");
-  const yes = h("button", { type: "button", class: "lbn-danger" });
-  const no = h("button", { type: "button", onclick: () => ask(false) }, "Keep running");
-  const confirm = h("div", { class: "lbn-confirm", role: "group", "aria-label": "Confirm the cancel", hidden: true });
-  confirm.append(question, yes, no);
   const bar = h("div", { class: "lbn-bar", role: "progressbar", "aria-label": "Files done", "aria-valuemin": "0" });
   const counts = h("span", { class: "lbn-facts" });
   const times = h("span", { class: "lbn-facts lbn-far" });
   const hint = h("span", { class: "lbn-muted" });
   const looked = h("span", { class: "lbn-muted lbn-facts lbn-far" });
   const foot = h("div", { class: "lbn-line" }, hint, looked);
-  const note = h("div", { class: "lbn-note", hidden: true }, h("span", { "aria-hidden": "true" }, "⚠"), h("span"));
+  const trouble = h("div", { class: "lbn-note", hidden: true }, h("span", { class: "lbn-mark", "aria-hidden": "true" }), h("span"));
+  const notice = h("div", { class: "lbn-note", "data-kind": "warn", role: "status", hidden: true });
   const gone = h("div", { class: "lbn-note", "data-tone": "gone", role: "status", hidden: true });
   const details = h("dl", { class: "lbn-details", hidden: true });
   const live = h("div", { class: "lbn-unseen", "aria-live": "polite" });
@@ -139,34 +176,27 @@ function render({ model, el }) {
       "div",
       { class: "lbn-first" },
       h("div", { class: "lbn-line" }, status, h("span", {}, title, " ", configuration), where),
-      h("div", { class: "lbn-actions" }, expand, cancel, more),
+      h("div", { class: "lbn-actions" }, expand, retry.button, cancel.button, more),
     ),
-    confirm,
+    retry.confirm,
+    cancel.confirm,
     bar,
     h("div", { class: "lbn-line" }, counts, times),
+    trouble,
+    notice,
     foot,
-    note,
     gone,
     details,
     live,
   );
   el.append(root);
 
-  function ask(open) {
-    confirm.hidden = !open;
-    (open ? no : cancel).focus();
-  }
-  confirm.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") ask(false);
-  });
-  yes.addEventListener("click", () => {
-    confirm.hidden = true;
-    cancel.disabled = true;
-    write(cancel, "Cancelling…");
-    model.set("request", { action: "cancel", n: (model.get("request").n ?? 0) + 1 });
+  function request(action) {
+    write(...(action === "cancel" ? [cancel.button, "Cancelling…"] : [retry.button, "Retrying…"]));
+    model.set("request", { action, n: (model.get("request").n ?? 0) + 1 });
     model.save_changes();
     more.focus();
-  });
+  }
   more.addEventListener("click", () => {
     details.hidden = !details.hidden;
     more.setAttribute("aria-expanded", String(!details.hidden));
@@ -207,25 +237,24 @@ function render({ model, el }) {
   }
   function drawNotes() {
     const now = model.get("notes");
-    const notice = [now.trouble, model.get("notice")].filter(Boolean).join(" ");
-    const call = model.get("identity").open;
-    const [before, after] = call && now.hint.includes(call) ? now.hint.split(call) : [now.hint];
-    hint.replaceChildren(before, ...(after === undefined ? [] : [h("code", {}, call), after]));
-    write(note.lastChild, notice);
-    note.hidden = !notice;
+    hint.replaceChildren(...now.hint.map((part, index) => (index % 2 ? h("code", {}, part) : part)));
+    trouble.hidden = !now.trouble;
+    if (now.trouble) {
+      trouble.dataset.kind = now.trouble.kind;
+      write(trouble.firstChild, now.trouble.mark);
+    }
+    write(notice, model.get("notice"));
+    notice.hidden = !notice.textContent;
     tick();
   }
-  function drawCancel() {
-    const now = model.get("cancel");
-    const focused = confirm.contains(document.activeElement) || document.activeElement === cancel;
+  function drawActions() {
     const off = gone.dataset.sure === "true";
-    if (now.state !== "open" || off) confirm.hidden = true;
-    cancel.hidden = now.state === "over";
-    cancel.disabled = now.state !== "open" || off;
-    write(cancel, now.state === "asked" ? "Cancelling…" : "Cancel…");
-    write(question, now.question);
-    write(yes, now.label);
-    if (focused && (cancel.hidden || cancel.disabled)) more.focus(); // never lose the focus on an update
+    const again = model.get("retry");
+    const lost = [
+      cancel.draw(model.get("cancel"), { open: "Cancel…", asked: "Cancelling…" }, off),
+      retry.draw(again, { open: again.button, asked: "Retrying…" }, off),
+    ];
+    if (lost.includes(true)) more.focus(); // never lose the focus on an update
   }
   // The kernel's clock may differ from the browser's. A look is never younger than its arrival, so the smallest
   // difference seen is nearest to what the clocks are apart.
@@ -246,9 +275,17 @@ function render({ model, el }) {
     if (now.rate) parts.push(now.rate);
     if (now.ready !== null && now.ready > time) parts.push(`ready about ${clock(now.ready + apart)}`);
     write(times, parts.join(" · "));
+    drawTimes(model.get("notes").trouble, time);
     write(looked, ended || !gone.hidden ? "" : `looked ${ago < 1 ? "just now" : `${duration(ago)} ago`}`);
     foot.hidden = !hint.textContent && !looked.textContent;
     drawGone(ago, ended);
+  }
+  function drawTimes(now, time) {
+    if (!now) return;
+    const said = [];
+    if (now.since !== null) said.push(`since ${clock(now.since + apart)}`);
+    if (now.until !== null && now.until > time) said.push(`next try ${clock(now.until + apart, now.until - time < 600)}`);
+    write(trouble.lastChild, said.length ? [now.text.replace(/\.$/, ""), ...said].join(" · ") : now.text);
   }
   function drawGone(ago, ended) {
     // JupyterLab marks the boxes of a restarted kernel, but not the anywidgets in them.
@@ -257,12 +294,13 @@ function render({ model, el }) {
     const back = again ? ` ${again} brings the run back.` : "";
     let text = "";
     if (sure) text = `The kernel of this panel is gone; this is the last state.${back}`;
+    else if (model.get("notes").trouble?.kind === "bad") text = ""; // it may have ended the watch: that line says so
     else if (!ended && ago > SILENCE) text = `No news for ${duration(ago)}: the kernel may be busy, stopped or gone.${back}`;
     write(gone, text);
     gone.hidden = !text;
     if (gone.dataset.sure !== String(sure)) {
       gone.dataset.sure = String(sure);
-      drawCancel();
+      drawActions();
     }
   }
 
@@ -272,12 +310,13 @@ function render({ model, el }) {
   model.on("change:looked", hear);
   model.on("change:notes", drawNotes);
   model.on("change:notice", drawNotes);
-  model.on("change:cancel", drawCancel);
+  model.on("change:cancel", drawActions);
+  model.on("change:retry", drawActions);
   model.on("change:announcement", () => write(live, model.get("announcement")));
   drawIdentity();
   drawStatus();
   drawNotes();
-  drawCancel();
+  drawActions();
   drawProgress();
   const timer = setInterval(tick, 1000);
   hideStatic(el, model.get("static_class"), signal);
