@@ -31,21 +31,25 @@ if TYPE_CHECKING:
     from llamabatch_nb import errors, frames
     from llamabatch_nb.client.clients import AsyncClient, Client
     from llamabatch_nb.connect import connect, connect_async, use
+    from llamabatch_nb.follow.estimate import Estimate
     from llamabatch_nb.frames.schema import schema
-    from llamabatch_nb.run import Run, open, submit  # noqa: A004 - reads as lb.open("Q3")
+    from llamabatch_nb.run import Run, archive, history, open, submit  # noqa: A004 - reads as lb.open("Q3")
     from llamabatch_nb.snapshot import FileState, Snapshot
 
 __all__ = [
     "AsyncClient",
     "Client",
+    "Estimate",
     "FileState",
     "Run",
     "Snapshot",
     "__version__",
+    "archive",
     "connect",
     "connect_async",
     "errors",
     "frames",
+    "history",
     "open",
     "schema",
     "submit",
@@ -56,11 +60,14 @@ __all__ = [
 _HOMES = {
     "AsyncClient": "llamabatch_nb.client.clients",
     "Client": "llamabatch_nb.client.clients",
+    "Estimate": "llamabatch_nb.follow.estimate",
     "FileState": "llamabatch_nb.snapshot",
     "Run": "llamabatch_nb.run",
     "Snapshot": "llamabatch_nb.snapshot",
+    "archive": "llamabatch_nb.run",
     "connect": "llamabatch_nb.connect",
     "connect_async": "llamabatch_nb.connect",
+    "history": "llamabatch_nb.run",
     "open": "llamabatch_nb.run",
     "schema": "llamabatch_nb.frames.schema",
     "submit": "llamabatch_nb.run",

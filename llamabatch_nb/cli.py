@@ -1,4 +1,4 @@
-"""`llamabatch-nb`: run a folder, serve the local engine, write the sample documents."""
+"""`llamabatch-nb`: run documents, serve the local engine, write the sample documents, see and free disk."""
 
 from __future__ import annotations
 
@@ -41,13 +41,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"llamabatch-nb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="submit a folder, watch it, print the frames, write a file")
-    run.add_argument("folder", help="a folder of documents, or one document")
+    run = commands.add_parser("run", help="submit documents, watch them, print the frames, write a file")
+    run.add_argument("source", help="a folder, a document, a pattern such as 'in/**/*.pdf', or a directory's id")
     run.add_argument(
         "--configuration", default="cfg-PARSE_AGENTIC", help="a configuration's or preset's id (%(default)s)"
     )
     run.add_argument("--name", help="what to call the run")
     run.add_argument("--new", action="store_true", help="submit again what was submitted before")
+    run.add_argument("--include", action="append", metavar="PATTERN", help="only files that match (may be repeated)")
+    run.add_argument("--exclude", action="append", metavar="PATTERN", help="no files that match (may be repeated)")
+    run.add_argument("--flat", action="store_true", help="leave sub-folders out")
+    run.add_argument("--sample", type=int, metavar="N", help="try on N files; without it the rest is sent")
+    run.add_argument("--dry-run", action="store_true", help="say what would be sent and what it costs, and stop")
+    run.add_argument("--max-credits", type=float, metavar="N", help="send nothing if it would cost more")
     run.add_argument("--export", type=Path, metavar="PATH", help="write the pages here (.parquet or .csv)")
     run.add_argument("--overwrite", action="store_true", help="replace the exported file if it is there")
     run.set_defaults(do=_run)
@@ -56,7 +62,22 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve.add_argument("--port", type=int, default=8765, help="port to listen on, 0 for a free one (%(default)s)")
     serve.add_argument("--data", type=Path, help="folder for its data (default: in the state folder)")
+    serve.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="added to every answer")
+    serve.add_argument(
+        "--uploads-per-second", type=float, metavar="N", help="answer 429 to more (LlamaCloud: 50; default: any number)"
+    )
+    serve.add_argument(
+        "--credits-per-page", type=float, metavar="N", help="what a page is said to have cost (default: nothing)"
+    )
+    serve.add_argument("--credits-late", action="store_true", help="say so only when asked for the second time")
+    serve.add_argument("--faults", metavar="SEED", help="let one request in ten go wrong, the same ones for each SEED")
     serve.set_defaults(do=_serve)
+
+    clean = commands.add_parser("clean", help="show what is kept on this machine, and free it")
+    clean.add_argument("--run", metavar="NAME", help="only the results of this run, by name or batch id")
+    clean.add_argument("--older-than", type=float, metavar="DAYS", help="only results that were kept before that")
+    clean.add_argument("--yes", action="store_true", help="remove them; without it they are only shown")
+    clean.set_defaults(do=_clean)
 
     samples = commands.add_parser("samples", help="write the sample documents into a folder")
     samples.add_argument("folder", type=Path, metavar="DIR")
@@ -79,9 +100,20 @@ def _run(options: argparse.Namespace) -> int:
         frames.target(options.export, overwrite=options.overwrite)  # before the work of a batch is done
     console = Console()
     with connect() as client:
-        run = submit(
-            options.folder, configuration=options.configuration, name=options.name, new=options.new, client=client
-        )
+        chosen = {
+            "configuration": options.configuration,
+            "recursive": not options.flat,
+            "include": options.include,
+            "exclude": options.exclude,
+            "sample": options.sample,
+            "client": client,
+        }
+        if options.dry_run:
+            print(submit(options.source, dry_run=True, **chosen))
+            return 0
+        run = submit(options.source, name=options.name, max_credits=options.max_credits, new=options.new, **chosen)
+        if run.snapshot.rest and options.sample is None:
+            run.rest(max_credits=options.max_credits)
         # Where there is no terminal only the end is printed: rich sees to it.
         try:
             with Live(console=console, refresh_per_second=8, transient=False) as live:
@@ -106,10 +138,48 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from llamabatch_nb.engine.faults import Faults
     from llamabatch_nb.engine.serve import serve
     from llamabatch_nb.follow.home import home
 
-    serve(options.host, options.port, options.data or home() / "engine")
+    serve(
+        options.host,
+        options.port,
+        options.data or home() / "engine",
+        latency=options.latency,
+        uploads_per_second=options.uploads_per_second,
+        credits_per_page=options.credits_per_page,
+        credits_late=options.credits_late,
+        faults=None if options.faults is None else Faults.random(options.faults),
+    )
+    return 0
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime, timedelta
+
+    from llamabatch_nb.run import archive
+
+    kept = archive()
+    age = None if options.older_than is None else timedelta(days=options.older_than)
+    before = None if age is None else datetime.now(UTC) - age
+    chosen = [
+        one
+        for one in kept
+        if (options.run is None or options.run in {one.run, one.batch_id})
+        and (before is None or one.archived_at <= before)
+    ]
+    runs: dict[str, list[int]] = {}
+    for one in chosen:
+        runs.setdefault(one.run or "(unknown)", []).append(one.bytes)
+    for name, sizes in runs.items():
+        print(f"{sum(sizes) / 1e6:>10,.1f} MB  {len(sizes):>7,} results  {name}")
+    print(f"{sum(one.bytes for one in chosen) / 1e6:>10,.1f} MB  {len(chosen):>7,} results  in {kept.folder}")
+    if options.yes:
+        freed = kept.clear(older_than=age, run=options.run)
+        print(f"Freed {freed / 1e6:,.1f} MB. They are fetched again when they are asked for, if the service has them.")
+    elif chosen:
+        print("--yes removes them; they are fetched again when they are asked for, if the service still has them.")
     return 0
 
 

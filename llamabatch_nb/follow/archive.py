@@ -6,62 +6,205 @@ import gzip
 import hashlib
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
-from llamabatch_nb.follow.journal import Journal, Pages
+from llamabatch_nb.errors import InputError
+from llamabatch_nb.follow.journal import Journal
+from llamabatch_nb.follow.rows import Pages
 
-#: What is asked of a finished parse job. Presigned URLs are not: they expire and are never kept.
-EXPAND = ("text", "markdown", "items", "metadata", "job_metadata")
-#: Without markdown: `markdown` and `items` are not available on tier `fast` (contract.md section 5).
-EXPAND_FAST = ("text", "metadata", "job_metadata")
+#: A parse job with what was expanded, or an extract job, which carries its result itself.
+JobResult = ParseResult | ExtractJob
+_SETTING = "archive"
+
+
+def folder_of(journal: Journal) -> Path:
+    """Where results are kept: beside the journal, unless they were moved."""
+    moved = journal.setting(_SETTING)
+    return Path(moved) if moved is not None else journal.path.parent / "archive"
 
 
 class Archive:
     """One gzip of JSON a job, in a folder a service. Ids are opaque strings, so a file's name is made safe."""
 
-    def __init__(self, folder: Path, journal: Journal, service: str) -> None:
-        self._folder = folder / hashlib.sha256(service.encode()).hexdigest()[:16]
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, journal: Journal, service: str) -> None:
         self._journal = journal
         self._service = service
 
-    def add(self, job_id: str, result: ParseResult) -> Pages:
-        """Write it whole or not at all, then note its pages in the journal."""
+    def add(self, results: Mapping[str, JobResult]) -> None:
+        """Write them, by job id, each whole or not at all; then note the pages of what was written in the journal.
+
+        Raises:
+            OSError: one of them could not be written; the others were.
+
+        """
+        written: dict[str, Pages] = {}
+        failure: OSError | None = None
+        for job_id, result in results.items():
+            try:
+                self._write(job_id, result)
+                written[job_id] = counted(result)
+            except OSError as error:
+                failure = error
+        if written:
+            self._journal.results_archived(self._service, written)
+        if failure is not None:
+            raise failure
+
+    def _write(self, job_id: str, result: JobResult) -> None:
+        path = path_of(self._journal, self._service, job_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
         data = gzip.compress(result.model_dump_json().encode(), compresslevel=1)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            Path(temporary).replace(self._path(job_id))
+            Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        pages = counted(result)
-        self._journal.result_archived(self._service, job_id, pages)
-        return pages
 
     def known(self, job_ids: Iterable[str]) -> dict[str, Pages]:
         return self._journal.results(self._service, job_ids)
 
-    def read(self, job_id: str) -> ParseResult | None:
+    def read(self, job_id: str, job_type: str | None) -> JobResult | None:
         """None when it is not there, or was damaged: it is fetched again then."""
+        model = ExtractJob if job_type == "extract_v2" else ParseResult
         try:
-            return ParseResult.model_validate_json(gzip.decompress(self._path(job_id).read_bytes()))
+            data = gzip.decompress(path_of(self._journal, self._service, job_id).read_bytes())
+            return model.model_validate_json(data)
         except (OSError, EOFError, ValueError):
             return None
 
-    def _path(self, job_id: str) -> Path:
-        plain = re.fullmatch(r"[A-Za-z0-9_-]{1,80}", job_id)
-        return self._folder / f"{job_id if plain else hashlib.sha256(job_id.encode()).hexdigest()}.json.gz"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One result in the archive. `run`, `file` and `batch_id` are None where the journal does not know them."""
+
+    service: str
+    job_id: str
+    batch_id: str | None
+    run: str | None
+    file: str | None
+    pages: int | None
+    bytes: int
+    archived_at: datetime  # UTC
 
 
-def counted(result: ParseResult) -> Pages:
+class ArchiveFolder:
+    """All that is kept on this machine, of every service: iterate it to list it; `move` it, `clear` it."""
+
+    def __init__(self, journal: Path) -> None:
+        self._path = journal
+
+    @property
+    def folder(self) -> Path:
+        with self._journal() as journal:
+            return folder_of(journal)
+
+    def __iter__(self) -> Iterator[Kept]:
+        with self._journal() as journal:
+            return iter(list(_kept(journal)))
+
+    def move(self, folder: str | os.PathLike[str]) -> Path:
+        """Move it all into another folder, which need not exist; what is archived from now on goes there too.
+
+        Raises:
+            InputError: the folder holds other things, or cannot be written to.
+
+        """
+        new = Path(folder).expanduser().absolute()
+        with self._journal() as journal:
+            old = folder_of(journal)
+            if new == old:
+                return new
+            if new.resolve().is_relative_to(old.resolve()):
+                raise InputError(f"The folder {new} is inside the archive {old}, which moves: name one outside of it.")
+            try:
+                if new.exists() and any(new.iterdir()):
+                    raise InputError(f"The folder {new} is not empty: name a new one for the archive.")
+                new.mkdir(parents=True, exist_ok=True)
+                # Copied whole before the journal is told, removed after: at any moment one of the two is complete.
+                if old.exists():
+                    shutil.copytree(old, new, dirs_exist_ok=True)
+            except OSError as error:
+                raise InputError(
+                    f"The archive cannot be moved to {new} ({error.strerror or error}): see that there is room and "
+                    f"that it may be written to. It is still in {old}."
+                ) from None
+            journal.change_setting(_SETTING, str(new))
+        shutil.rmtree(old, ignore_errors=True)
+        return new
+
+    def clear(self, *, older_than: timedelta | None = None, run: str | None = None) -> int:
+        """Remove results from this machine: all, those `older_than`, those of one `run` (its name or a batch's id).
+
+        They are fetched again when they are asked for, as long as the service has them. Returns the bytes freed.
+        """
+        freed = 0
+        before = None if older_than is None else datetime.now(UTC) - older_than
+        with self._journal() as journal:
+            for kept in list(_kept(journal)):
+                if run is not None and run not in {kept.run, kept.batch_id}:
+                    continue
+                if before is not None and kept.archived_at > before:
+                    continue
+                path_of(journal, kept.service, kept.job_id).unlink(missing_ok=True)
+                journal.results_cleared(kept.service, [kept.job_id])
+                freed += kept.bytes
+        return freed
+
+    def __repr__(self) -> str:
+        kept = list(self)
+        return f"<Archive: {len(kept):,} results, {sum(one.bytes for one in kept) / 1e6:,.1f} MB in {self.folder}>"
+
+    @contextmanager
+    def _journal(self) -> Iterator[Journal]:
+        journal = Journal(self._path)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+
+def _kept(journal: Journal) -> Iterator[Kept]:
+    for row in journal.archived():
+        try:
+            stat = path_of(journal, row["service"], row["job_id"]).stat()
+        except OSError:
+            continue  # somebody removed it: it is fetched again when it is asked for
+        yield Kept(
+            service=row["service"],
+            job_id=row["job_id"],
+            batch_id=row["batch_id"],
+            run=row["run"] or row["source"],
+            file=row["file"],
+            pages=row["pages"],
+            bytes=stat.st_size,
+            archived_at=datetime.fromtimestamp(stat.st_mtime, UTC),
+        )
+
+
+def counted(result: JobResult) -> Pages:
     """Pages and failed pages, from whichever expansion is there."""
+    if isinstance(result, ExtractJob):
+        usage = result.metadata.usage if result.metadata is not None else None
+        return Pages(usage.num_pages_extracted if usage is not None else None, None)
     if result.markdown is not None:
         return Pages(len(result.markdown.pages), sum(not page.success for page in result.markdown.pages))
     if result.text is not None:
         return Pages(len(result.text.pages), None)
     return Pages(None, None)
+
+
+def path_of(journal: Journal, service: str, job_id: str) -> Path:
+    plain = re.fullmatch(r"[A-Za-z0-9_-]{1,80}", job_id)
+    name = job_id if plain else hashlib.sha256(job_id.encode()).hexdigest()
+    return folder_of(journal) / hashlib.sha256(service.encode()).hexdigest()[:16] / f"{name}.json.gz"

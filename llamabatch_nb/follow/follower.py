@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 import anyio
-import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream
+from anyio.abc import TaskGroup
 
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.http import Wait
-from llamabatch_nb.contract.parse import TERMINAL, ParseJob, ParseResult
-from llamabatch_nb.errors import (
-    BatchCancelledError,
-    BatchFailedError,
-    InvalidRequestError,
-    LlamaBatchError,
-    RunError,
-    SourceError,
-)
-from llamabatch_nb.follow.archive import EXPAND, EXPAND_FAST, Archive, counted
+from llamabatch_nb.errors import ConflictError, InputError, RunError
+from llamabatch_nb.follow import ends, trouble
+from llamabatch_nb.follow.after import new_parts, row_named
+from llamabatch_nb.follow.archive import Archive, JobResult
 from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.state import RunState, Tracked
-from llamabatch_nb.follow.submit import Submission, send
-from llamabatch_nb.follow.watch import watch
-from llamabatch_nb.snapshot import Snapshot
+from llamabatch_nb.follow.memory import Memory
+from llamabatch_nb.follow.part import Part
+from llamabatch_nb.follow.results import CONCURRENT, Results
+from llamabatch_nb.follow.send import send
+from llamabatch_nb.follow.state import RunState
+from llamabatch_nb.follow.tracked import Tracked
+from llamabatch_nb.follow.watch import Watch
+from llamabatch_nb.snapshot import Snapshot, Trouble
 
 log = logging.getLogger("llamabatch_nb.follow")
 
-#: Results fetched at once, while the batch goes on.
-CONCURRENT_RESULTS = 6
 #: Seconds between two Snapshots: nobody is told more than twice a second (design.md, decision 3).
 SHORTEST_NEWS = 0.5
+#: Parts that are sent at once: while one waits for its batch to be created, the next is uploaded.
+PARTS_AT_ONCE = 2
 
 
 class Follower:
@@ -45,28 +40,23 @@ class Follower:
     `failure` is what ended the following before the run had ended; `wait_ended` raises it.
     """
 
-    def __init__(
-        self, core: Core, journal: Journal, archive: Archive, state: RunState, submission: Submission | None = None
-    ) -> None:
+    def __init__(self, core: Core, journal: Journal, state: RunState) -> None:
         self.core = core
-        self.state = state
+        self.journal = journal
         self.failure: Exception | None = None
-        self.sending = submission is not None and not submission.reattached
-        self._sent = anyio.Event()
-        self._looked = anyio.Event()
-        self._journal = journal
-        self._archive = archive
-        self._submission = submission
-        self.source = str(submission.source.root) if submission is not None else None
+        self._take(state)
         self._subscribers: list[Callable[[Snapshot], None]] = []
+        self._looks = 0  # that have ended
+        self._looked = anyio.Event()
         self._finished = anyio.Event()
         self._told_at = 0.0
-        self._trouble: str | None = None
         self._task: Future[None] | None = None
         self._scope: anyio.CancelScope | None = None  # made on the loop, where alone it can be
+        self._group: TaskGroup | None = None  # while it watches
+        self._sending: set[int] = set()  # parts
+        self._sent = anyio.Event()
+        self._limit: anyio.CapacityLimiter | None = None
         self._stopping = False
-        self._recalled: set[str] = set()  # jobs looked up in the journal
-        self._remembered: set[str] = set()  # jobs whose end is in the journal
         self.snapshot = self._taken()
 
     def start(self) -> None:
@@ -74,16 +64,63 @@ class Follower:
         self.core.before_close.append(self.stop)
         self._task = self.core.loop.start(self._run)
 
+    async def go_on(self, *, resumed: bool = False) -> None:
+        """Where the journal has further parts of the run, send and watch them too. Called on the loop.
+
+        `resumed`: they are of another notebook, which may have begun with them.
+        """
+        if not new_parts(self.journal, self.state, resumed=resumed):
+            return
+        if self._finished.is_set():
+            self._again()
+        elif self._group is not None:
+            self._send_unsent(self._group)
+            self._watch.wake()
+        self._tell()
+
+    async def catch_up(self) -> None:
+        """Take in what another notebook has added to the run since: what it retries must not be sent again here."""
+        await self.go_on(resumed=True)
+
+    async def revive(self, state: RunState) -> None:
+        """Follow again what was left before its end; `state` is the run as the journal has it. Called on the loop.
+
+        The watcher stays the same, so that the runs and panels over it see what comes: two would send twice.
+        """
+        if self._finished.is_set():
+            state.rest = state.rest or self.state.rest  # which the journal does not know
+            self._take(state)
+            self._again()
+            self._tell()
+
+    def _take(self, state: RunState) -> None:
+        service = self.core.settings.base_url
+        self.state = state
+        self.results = Results(self.core, Archive(self.journal, service))
+        self._memory = Memory(self.journal, service, state.job_type)
+        self._watch = Watch(self.core, state, recall=self._memory.recall, mapped=self._memory.mapped)
+
+    def _again(self) -> None:
+        self._finished = anyio.Event()
+        self._stopping = False
+        self.failure = None
+        self._looks = 0
+        self.state.seen_done.clear()  # a rate over the time in between says nothing
+        self._watch.stir()
+        self.core.before_close.append(self.stop)
+        self.core.loop.spawn(self._run)
+
     async def stop(self) -> None:
         """Stop following. Uploads are finished first; the batch goes on."""
-        if self.sending:
+        if self.state.unsent and not self._finished.is_set():
             print(f"Finishing the uploads of {self.snapshot.source} before leaving.", file=sys.stderr)  # noqa: T201
-            await self._sent.wait()
+            while self.state.unsent and not self._finished.is_set():
+                await self._sent.wait()
         self._stopping = True
         if self._scope is not None:
             self._scope.cancel()
         await self._finished.wait()
-        if self.failure is not None and self.state.batch is None:
+        if self.failure is not None and self.snapshot.batch_id is None:
             print(f"{self.failure} {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
         elif not self.state.ended and self.core.service.local:
             print(  # noqa: T201
@@ -94,11 +131,11 @@ class Follower:
     def how_to_come_back(self) -> str:
         """The call that goes on from here, in a sentence."""
         last = self.snapshot
-        if last.batch_id is not None:
-            return f"lb.open({(last.name or last.batch_id)!r}) brings it back."
-        folder = self.source or last.source
-        name = f", name={last.name!r}" if last.name else ""
-        return f"lb.submit({folder!r}, configuration={last.configuration_id!r}{name}) goes on with the uploads."
+        # The directory is there before `submit` returns, and its id can be pasted, which not every source can.
+        key = last.name or last.batch_id or last.directory_id
+        if key is None:
+            return "Submitting the same documents again goes on with the uploads."
+        return f"lb.open({key!r}) {'goes on with the uploads' if last.phase == 'UPLOADING' else 'brings it back'}."
 
     @property
     def finished(self) -> bool:
@@ -106,14 +143,14 @@ class Follower:
         return self._finished.is_set()
 
     async def first_look(self) -> None:
-        """Until the service was asked once (or could not be): before that nothing is known of a run that was opened."""
-        await self._looked.wait()
+        """Until the service was asked once (or could not be): before that only the journal speaks."""
+        await self._until(1)
 
-    async def rename(self, name: str) -> None:
-        """It was submitted again under another name, which the journal has already."""
-        if name != self.state.name:
-            self.state.name = name
-            self._tell()
+    async def submitted_again(self, *, name: str | None, rest: int) -> None:
+        """Under another `name`, perhaps, which the journal has already, and with `rest` files that are not in it."""
+        self.state.name = name or self.state.name
+        self.state.rest = rest
+        self._tell()
 
     def subscribe(self, callback: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Call back on the loop thread for each new Snapshot; what comes back unsubscribes."""
@@ -125,42 +162,23 @@ class Follower:
 
         return unsubscribe
 
-    async def wait_ended(self) -> Snapshot:
+    async def wait_ended(self, *, raise_on_failures: bool = False) -> Snapshot:
         """The last Snapshot.
 
         Raises:
-            BatchFailedError, BatchCancelledError: how the batch ended. Files that failed raise nothing: they are rows.
-            LlamaBatchError: what ended the following: a refused key, no credits, a folder of nothing but refusals.
+            LlamaBatchError: what `ends.check` raises, or what ended the following: a refused key, no credits, a folder
+                of nothing but refusals.
 
         """
-        await self._finished.wait()
+        while not self._finished.is_set():  # it may have been taken up again before this task had its turn
+            await self._finished.wait()
         if self.failure is not None:
             raise self.failure
-        last = self.snapshot
-        if not self.state.ended:
-            raise RunError(
-                f"The client was closed while {last.batch_id or 'the upload'} went on: follow it with a new client.",
-                batch_id=last.batch_id,
-                run_name=last.name,
-            )
-        if last.phase == "FAILED":
-            raise BatchFailedError(
-                f"The batch {last.batch_id} FAILED and {last.service.label} gives no reason: no file has a reliable "
-                "result; submit the folder again with new=True.",
-                batch_id=last.batch_id,
-                run_name=last.name,
-            )
-        if last.phase == "CANCELLED":
-            raise BatchCancelledError(
-                f"The batch {last.batch_id or '(not created yet)'} was cancelled with {last.done} of {len(last.files)} "
-                "files done, which are kept: read them with run.files() and run.pages().",
-                batch_id=last.batch_id,
-                run_name=last.name,
-            )
-        return last
+        ends.check(self.snapshot, raise_on_failures=raise_on_failures)
+        return self.snapshot
 
     async def cancel(self) -> None:
-        """Stop the batch, or the uploads before it. What has finished is kept.
+        """Stop every batch, and the uploads before it. What has finished is kept.
 
         Raises:
             RunError: it has ended already.
@@ -168,187 +186,179 @@ class Follower:
         """
         if self.state.ended:
             raise RunError(
-                f"The batch {self.snapshot.batch_id} is {self.snapshot.phase} already: there is nothing to cancel.",
+                f"{self.snapshot.batch_id or 'The upload'} is {self.snapshot.phase} already: nothing can be cancelled.",
                 batch_id=self.snapshot.batch_id,
                 run_name=self.snapshot.name,
             )
-        if self.state.batch is None:
-            self.state.stopped = True
-            self._tell()
-        else:
-            # The answer has no results; what became of the batch is what the next look says.
-            await self.core.batches.cancel(self.state.batch.id)
-
-    async def result(self, file: Tracked) -> ParseResult | None:
-        """A finished file's result: from the archive, else from the service, and then archived. None: it has none."""
-        if file.job is None or file.job.status != "COMPLETED" or file.job_id is None:
-            return None
-        kept = await anyio.to_thread.run_sync(self._archive.read, file.job_id)
-        if kept is not None:
-            return kept
-        try:
-            fetched = await self.core.parsing.get(file.job_id, expand=EXPAND)
-        except InvalidRequestError:
-            fetched = await self.core.parsing.get(file.job_id, expand=EXPAND_FAST)
-        file.pages = counted(fetched)
-        try:
-            await anyio.to_thread.run_sync(self._archive.add, file.job_id, fetched)
-        except (OSError, sqlite3.Error) as error:
-            # A full disk costs the copy on this machine, not the result.
-            self._trouble = f"Results cannot be kept on this machine ({error}): make room in the state folder."
-            log.warning("The result of %s was not archived: %s", file.name, error)
-        return fetched
-
-    async def results(self) -> Mapping[str, ParseResult]:
-        """Results of all files that have one, by job id."""
-        found: dict[str, ParseResult] = {}
-        limit = anyio.CapacityLimiter(CONCURRENT_RESULTS)
-        failure: Exception | None = None
-
-        async def fetch(file: Tracked) -> None:
-            nonlocal failure
-            async with limit:
+        for part in self.state.parts:
+            if part.unsent:
+                part.stopped = True
+                self.journal.part_stopped(part.id)
+        for part in self.state.parts:
+            if part.batch_id is not None and not part.ended:
                 try:
-                    result = await self.result(file)
-                except Exception as error:  # one is raised below; a group never reaches a user
-                    failure = error
-                    return
-            if result is not None and file.job_id is not None:
-                found[file.job_id] = result
+                    # The answer has no results; what became of the batch is what the next look says.
+                    await self.core.batches.cancel(part.batch_id)
+                except ConflictError:
+                    continue  # it was faster
+        self._watch.wake()
+        self._tell()
 
-        async with anyio.create_task_group() as group:
-            for file in self.state.files:
-                group.start_soon(fetch, file)
-        if failure is not None:
-            raise failure
-        return found
+    async def cancel_file(self, name: str) -> None:
+        """Stop one file's job.
 
-    def file_named(self, name: str) -> Tracked:
-        """By relative path; a bare name where only one file has it.
+        Raises:
+            InputError: it has no job, or that has ended.
+
+        """
+        file = row_named(self.state, name).file
+        if file.job_id is None or file.ended:
+            state = next(one for one in self.snapshot.files if one.name == name or one.name.endswith(f"/{name}"))
+            raise InputError(f"{name!r} is {state.status}: there is no job of it to cancel.")
+        jobs = self.core.extract if file.job_type == "extract_v2" else self.core.parsing
+        await jobs.cancel(file.job_id)
+        self._watch.wake()
+
+    async def credits(self) -> None:
+        """Ask again for the credits that were not reported yet, of all finished files."""
+        try:
+            await self.results.credits(file for part in self.state.parts for file in part.sent)
+        finally:
+            self._memory.remember(self.state)
+            self._tell()
+
+    async def look(self) -> None:
+        """Look now, not at the next turn; returns when the news are in `snapshot`."""
+        if self._group is not None:
+            # A look that is under way may have asked before now.
+            wanted = self._watch.begun + 1
+            self._watch.wake()
+            await self._until(wanted)
+
+    async def all_results(self) -> Mapping[str, JobResult]:
+        """Results of all files that have one, by job id."""
+        fetched = self.results.fetched
+        try:
+            return await self.results.all(row.file for row in self.state.rows())
+        finally:
+            self._fetched(fetched)
+
+    async def result_of(self, name: str) -> JobResult | None:
+        """One file's result, by its name.
 
         Raises:
             SourceError: no such file, or several.
+            LlamaBatchError: it could not be fetched.
 
         """
-        for file in self.state.files:
-            if file.name == name:
-                return file
-        candidates = [file for file in self.state.files if file.name.rsplit("/", 1)[-1] == name]
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            names = ", ".join(repr(file.name) for file in candidates[:5])
-            raise SourceError(f"{name!r} is the name of {len(candidates)} files: give the path, one of {names}.")
-        raise SourceError(f"The run has no file {name!r}: run.files()['name'] lists them.")
+        fetched = self.results.fetched
+        try:
+            return await self.results.of(row_named(self.state, name).file)
+        finally:
+            self._fetched(fetched)
+
+    def _fetched(self, before: int) -> None:
+        """Pages and credits come with results, also after the last look."""
+        if self.results.fetched > before:
+            self._memory.remember(self.state)
+            self._tell()
 
     async def _run(self) -> None:
         self.core.http.listeners.append(self._waiting)
         try:
             with anyio.CancelScope() as self._scope:
-                if not self._stopping:
+                while not self._stopping:
                     await self._follow()
+                    if self.state.ended:
+                        break
         except Exception as error:  # kept for whoever waits; a group never reaches a user (design.md, decision 1)
             self.failure = _first(error)
-            self._trouble = str(self.failure)
         finally:
-            self.sending = False
-            self._sent.set()
             self.core.http.listeners.remove(self._waiting)
             self._finished.set()
+            self._sent.set()
             self._looked.set()
+            self._looked = anyio.Event()
             self._tell()
             if self.stop in self.core.before_close:
                 self.core.before_close.remove(self.stop)
 
     async def _follow(self) -> None:
-        if self.sending:
-            assert self._submission is not None
-            self._tell()
-            await send(self.core, self._journal, self._submission, self.state, on_progress=self._tell_seldom)
-            self.sending = False
-            self._sent.set()
-        if self.state.batch is None:  # cancelled before there was one
-            return
+        for part in self.state.parts:
+            part.take_jobs(self._memory.recall(part.open_jobs()))
         out, waiting = anyio.create_memory_object_stream[Tracked](float("inf"))
-        handed: set[str] = set()
         async with anyio.create_task_group() as group, out:
-            for _ in range(CONCURRENT_RESULTS):
-                group.start_soon(self._collect, waiting.clone())
+            for _ in range(CONCURRENT):
+                group.start_soon(self.results.collect, waiting.clone(), self._tell_seldom)
             waiting.close()
-            async for snapshot in watch(self.core, self.state, recall=self._recall):
-                self._trouble = snapshot.trouble
-                self._remember()
-                self._hand_out(out.send_nowait, handed)
-                self._tell()
-                self._looked.set()
+            self._group = group
+            self._send_unsent(group)
+            try:
+                async for _ in self._watch.looks():
+                    self._memory.remember(self.state)
+                    self.results.hand_out(self.state.parts, out)
+                    self._tell()
+                    self._looks = self._watch.begun
+                    self._looked.set()
+                    self._looked = anyio.Event()
+            finally:
+                self._group = None
+        self._memory.remember(self.state)  # credits have come with the results
+        if (refused := ends.nothing_accepted(self.state)) is not None:
+            raise refused
 
-    def _recall(self, job_ids: Sequence[str]) -> list[ParseJob]:
-        """Jobs that were seen to end before are not asked for again, and outlive the service's memory of them."""
-        new = [job_id for job_id in job_ids if job_id not in self._recalled]
-        self._recalled |= set(new)
-        ended = self._journal.jobs(self.core.settings.base_url, new)
-        self._remembered |= ended.keys()
-        return [ParseJob.model_validate_json(text) for text in ended.values()]
+    async def _until(self, looks: int) -> None:
+        while self._looks < looks and not self._finished.is_set():
+            await self._looked.wait()
 
-    def _remember(self) -> None:
-        new = {
-            file.job.id: file.job.model_dump_json()
-            for file in self.state.files
-            if file.job is not None and file.job.status in TERMINAL and file.job.id not in self._remembered
-        }
-        if new:
-            self._journal.jobs_ended(self.core.settings.base_url, new)
-            self._remembered |= new.keys()
+    def _send_unsent(self, group: TaskGroup) -> None:
+        self._limit = self._limit or anyio.CapacityLimiter(PARTS_AT_ONCE)
+        for part in self.state.unsent:
+            if part.id not in self._sending:
+                self._sending.add(part.id)
+                group.start_soon(self._send, part, self._limit)
 
-    def _hand_out(self, send_nowait: Callable[[Tracked], None], handed: set[str]) -> None:
-        new = [
-            file
-            for file in self.state.files
-            if file.job_id and file.job_id not in handed and file.job and file.job.status == "COMPLETED"
-        ]
-        known = self._archive.known(file.job_id for file in new if file.job_id)
-        for file in new:
-            assert file.job_id is not None
-            handed.add(file.job_id)
-            if file.job_id in known:
-                file.pages = known[file.job_id]
-            else:
-                send_nowait(file)
+    async def _send(self, part: Part, limit: anyio.CapacityLimiter) -> None:
+        try:
+            async with limit:
+                await send(self.core, self.journal, self.state, part, self._tell_seldom)
+        finally:
+            self._sending.discard(part.id)
+            self._sent.set()
+            self._sent = anyio.Event()
+        self._watch.wake()
+        self._tell()
 
-    async def _collect(self, waiting: MemoryObjectReceiveStream[Tracked]) -> None:
-        async with waiting:
-            async for file in waiting:
-                try:
-                    await self.result(file)
-                except LlamaBatchError as error:
-                    # Not lost: the next reader of this file fetches it again.
-                    self._trouble = f"The result of {file.name} could not be fetched yet ({error})"
-                self._tell_seldom()
-
-    def _waiting(self, wait: Wait | None) -> None:
-        if wait is None:
-            self._tell()
-            return
-        what = {None: "does not answer", 429: "asked us to slow down"}.get(
-            wait.status, f"has trouble of its own ({wait.status})"
-        )
-        self._tell(f"{self.core.service.label} {what}; trying again in {max(wait.seconds, 1):.0f} s")
+    def _waiting(self, _: Wait | None) -> None:
+        self._tell()
 
     def _tell_seldom(self) -> None:
-        if time.monotonic() - self._told_at >= SHORTEST_NEWS:
+        if self.core.http.monotonic() - self._told_at >= SHORTEST_NEWS:
             self._tell()
 
-    def _tell(self, trouble: str | None = None) -> None:
-        self._told_at = time.monotonic()
-        self.snapshot = self._taken(trouble)
+    def _tell(self) -> None:
+        self._told_at = self.core.http.monotonic()
+        self.snapshot = self._taken()
         for callback in list(self._subscribers):
             try:
                 callback(self.snapshot)
             except Exception:
                 log.exception("A subscriber of a run failed; the run goes on")
 
-    def _taken(self, trouble: str | None = None) -> Snapshot:
-        return self.state.snapshot(taken_at=self.core.now(), at=time.monotonic(), trouble=trouble or self._trouble)
+    def _taken(self) -> Snapshot:
+        return self.state.snapshot(taken_at=self.core.now(), at=self.core.http.monotonic(), trouble=self._trouble())
+
+    def _trouble(self) -> Trouble | None:
+        now, wait = self.core.now(), self.core.http.wait
+        if self.failure is not None:
+            return trouble.final(self.failure, now=now)
+        if wait is not None and not self._finished.is_set():
+            return trouble.waiting(self.core.service, seconds=wait.seconds, status=wait.status, now=now)
+        return (
+            self._watch.trouble
+            or self.results.trouble
+            or trouble.of_state(self.state, now=now, quiet=self._watch.quiet)
+        )
 
 
 def _first(error: Exception) -> Exception:

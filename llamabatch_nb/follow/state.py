@@ -1,225 +1,220 @@
-"""What a follower knows of its run, put together from directory, batch, job lists and archive into a `Snapshot`."""
+"""What a follower knows of its run, put together from its parts into a `Snapshot`: one row a file, its best attempt."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from llamabatch_nb.contract.batches import TERMINAL, Batch, Result
-from llamabatch_nb.contract.directories import DirectoryFile
-from llamabatch_nb.contract.parse import ParseJob
-from llamabatch_nb.follow.journal import Pages
-from llamabatch_nb.snapshot import FOLLOWED, UPLOADING, ErrorSource, FileState, Service, Snapshot, has_ended
+from llamabatch_nb.contract.batches import TERMINAL
+from llamabatch_nb.follow.part import Part
+from llamabatch_nb.follow.tracked import Tracked
+from llamabatch_nb.snapshot import UPLOADING, FileState, Service, Snapshot, Trouble
 
 #: No rate and no ETA before this many files were seen to end: one or two say nothing (panels.md).
 ENOUGH = 3
-#: Looks at an ended batch in which a job may be missing from the lists before it counts as expired.
-PATIENCE = 10
-_KNOWN = frozenset({"PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"})
+#: What a run shows of batches that are at different points: the first of these words that one of them has.
+_OPEN_ORDER = ("RUNNING", "PENDING", "THROTTLED")
 
 
-@dataclass(slots=True)
-class Tracked:
-    """One source file on its way."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file of the run: its best attempt, the part that made it, and the attempt's number."""
 
-    name: str
-    size: int | None = None
-    file_id: str | None = None
-    upload_error: str | None = None
-    result: Result | None = None
-    job: ParseJob | None = None
-    pages: Pages | None = None
-    missed: int = 0
-    lost: bool = False  # the service no longer knows its job
+    file: Tracked
+    part: Part
+    attempt: int
 
     @property
-    def job_id(self) -> str | None:
-        reference = self.result.job_reference if self.result else None
-        return reference.id if reference else None
-
-    @property
-    def job_type(self) -> str | None:
-        reference = self.result.job_reference if self.result else None
-        return reference.type if reference else None
-
-    @property
-    def ended(self) -> bool:
-        """Nothing more will come of it: refused, not mapped, or its job is terminal."""
-        if self.upload_error is not None or (self.result is not None and self.result.error_message is not None):
-            return True
-        return self.lost or (self.job is not None and self.job.status in TERMINAL)
+    def state(self) -> FileState:
+        gone = self.part.batch_id is None or (self.part.batch is not None and self.part.batch.status in TERMINAL)
+        return self.file.state(
+            phase=self.part.phase, batch_id=self.part.batch_id, attempt=self.attempt, gone=gone or self.part.expired
+        )
 
 
 @dataclass(slots=True)
 class RunState:
-    """Mutable, and touched on the loop thread only; what leaves it is a `Snapshot`."""
+    """Mutable, and touched on the loop thread only; what leaves it is a `Snapshot`. `id` is its row in the journal."""
 
     source: str
     service: Service
     configuration_id: str
     job_type: str
+    id: int = 0
     name: str | None = None
     project_id: str | None = None
-    directory_id: str | None = None
-    batch: Batch | None = None
-    files: list[Tracked] = field(default_factory=list)
-    estimated_done: int | None = None
-    stopped: bool = False  # cancelled before there was a batch
-    listed: bool = False  # the files are those of the directory's listing, not ones we sent
+    again: str = ""  # what to pass to lb.submit to go on
+    parent: str | None = None  # the batch whose files these are, for another configuration
+    parts: list[Part] = field(default_factory=list)
+    rest: int = 0  # files of the source that are not in the run
     seen_done: list[tuple[float, int]] = field(default_factory=list)  # (monotonic seconds, files ended)
 
+    def names(self) -> list[str]:
+        """Of all files, in the order of the source; what came later is sorted in where the rest is sorted."""
+        names = list(dict.fromkeys(file.name for part in self.parts for file in part.files))
+        if len(self.parts) > 1 and all(_sorted([file.name for file in part.files]) for part in self.parts):
+            names.sort()
+        return names
+
+    def rows(self) -> list[Row]:
+        """One for each of `names`; a copy's is that of the file that was sent in its place."""
+        attempts: dict[str, list[tuple[Tracked, Part]]] = {}
+        contents: dict[tuple[str, str], list[tuple[Tracked, Part]]] = {}
+        for part in self.parts:
+            for file in part.files:
+                if part.relation == "retry" and file.name in attempts:
+                    attempts[file.name].append((file, part))
+                else:  # the file's content has changed, or this is the first of it
+                    attempts[file.name] = contents[file.name, file.sha256] = [(file, part)]
+        return [self._row(attempts[name], contents) for name in self.names()]
+
+    @staticmethod
+    def _row(attempts: list[tuple[Tracked, Part]], contents: dict[tuple[str, str], list[tuple[Tracked, Part]]]) -> Row:
+        own = attempts[0][0]
+        if own.copy_of is not None and len(attempts) == 1:
+            attempts = contents.get((own.copy_of, own.sha256), attempts)
+        if len(attempts) == 1:  # nearly every row of nearly every run
+            return Row(*attempts[0], 1)
+        number, (file, part) = max(enumerate(attempts, start=1), key=lambda one: (_rank(*one[1]), one[0]))
+        return Row(file, part, number)
+
+    def attempt(self, part: Part) -> int:
+        """Which attempt a part is: 1, or for a retry one more than its files had before."""
+        if part.relation != "retry":
+            return 1
+        names = {file.name for file in part.files}
+        earlier = [other for other in self.parts[: self.parts.index(part)] if other.relation == "retry"]
+        return 2 + sum(any(file.name in names for file in other.files) for other in earlier)
+
     @property
-    def batch_id(self) -> str | None:
-        return self.batch.id if self.batch else None
-
-    def take_batch(self, batch: Batch) -> None:
-        self.batch = batch
-        self.project_id = batch.project_id
-        self.directory_id = batch.source_directory_id
-        by_id = {file.file_id: file for file in self.files if file.file_id}
-        for result in batch.results or ():
-            # A file that the directory no longer lists still has its result: it is shown by its id.
-            file = by_id.get(result.source_directory_file_id)
-            if file is None:
-                file = Tracked(name=result.source_directory_file_id, file_id=result.source_directory_file_id)
-                self.files.append(file)
-            file.result = result
-        if self.listed and batch.results is not None and batch.status in TERMINAL:
-            # What came into the directory after the create is not of this batch.
-            self.files = [file for file in self.files if file.result is not None]
-
-    def take_jobs(self, jobs: Iterable[ParseJob]) -> None:
-        by_job = {file.job_id: file for file in self.files if file.job_id}
-        for job in jobs:
-            if (file := by_job.get(job.id)) is not None:
-                file.job = job
-
-    def take_missing(self, job_ids: set[str]) -> None:
-        """Jobs of an ended batch that the service does not list (any more); given up after `PATIENCE` looks."""
-        for file in self.files:
-            if file.job_id in job_ids:
-                file.missed += 1
-                file.lost = file.missed > PATIENCE
-
-    def take_listing(self, listed: Sequence[DirectoryFile]) -> None:
-        """Names for a run that was opened by id: display names, or unique ids where those are ambiguous."""
-        self.listed = True
-        names = Counter(file.display_name for file in listed)
-        known = {file.file_id for file in self.files}
-        self.files += [
-            Tracked(name=file.display_name if names[file.display_name] == 1 else file.unique_id, file_id=file.id)
-            for file in listed
-            if file.id not in known
-        ]
-
-    def open_jobs(self) -> list[str]:
-        """Jobs whose end has not been seen. A terminal job is never asked for again (design.md, decision 4)."""
-        return [file.job_id for file in self.files if file.job_id and file.job_type in FOLLOWED and not file.ended]
+    def unsent(self) -> list[Part]:
+        return [part for part in self.parts if part.unsent]
 
     @property
     def ended(self) -> bool:
-        if self.batch is None:
-            return self.stopped
-        return has_ended(self.batch.status, mapped=self.batch.results is not None, running=bool(self.open_jobs()))
+        return all(part.ended for part in self.parts)
 
     def done(self) -> int:
-        return sum(file.ended for file in self.files)
+        return sum(row.file.ended for row in self.rows())
 
     def saw(self, at: float) -> None:
         """Note how many have ended by now, for the rate."""
-        if self.batch is not None and (self.batch.results is not None or self.batch.status != "RUNNING"):
-            self.estimated_done = None
-        done = max(self.done(), self.estimated_done or 0)
+        for part in self.parts:
+            if part.batch is not None and (part.batch.results is not None or part.batch.status != "RUNNING"):
+                part.estimated_done = None
+        done = self._most_done()
         if not self.seen_done or self.seen_done[-1][1] != done:
             self.seen_done.append((at, done))
 
     def rate(self, at: float) -> float | None:
         """Files a second over what this follower saw itself; None before `ENOUGH` ended before its eyes."""
-        if len(self.seen_done) < 2 or (self.batch is not None and self.batch.status == "THROTTLED"):
+        if len(self.seen_done) < 2 or self.phase == "THROTTLED":
             return None
         start, before = self.seen_done[0]
         now = self.seen_done[-1][0] if self.ended else at
         ended = self.seen_done[-1][1] - before
         return ended / (now - start) if ended >= ENOUGH and now > start else None
 
-    def snapshot(self, *, taken_at: datetime, at: float, trouble: str | None = None) -> Snapshot:
-        rate = self.rate(at)
-        left = len(self.files) - max(self.done(), self.estimated_done or 0)
-        ended = self.ended
+    @property
+    def phase(self) -> str:
+        """One word for all parts; while some are open, theirs."""
+        if any(part.unsent for part in self.parts):
+            return UPLOADING
+        still = [part.phase for part in self.parts if not part.ended]
+        open_words = [word for word in still if word not in TERMINAL]
+        for word in _OPEN_ORDER:
+            if word in open_words:
+                return word
+        if open_words:
+            return open_words[0]  # a word that nobody has seen before
+        if any(part.batch is not None for part in self.parts if not part.ended):
+            return still[0]  # COMPLETED, with jobs that still run; what only the journal knows runs no more
+        # Of a part whose files were all retried nothing is shown, so its end does not count; and one that has no batch
+        # since nothing of it was accepted was not cancelled.
+        shown = {id(row.part) for row in self.rows() if row.part.batch_id is not None or not row.file.refused}
+        words = {part.phase for part in self.parts if id(part) in shown or not shown}
+        ends = (word for word in ("FAILED", "CANCELLED", "COMPLETED") if word in words)
+        return next(ends, min(words, default=UPLOADING))  # an expired batch has the word that was seen last
+
+    def snapshot(self, *, taken_at: datetime, at: float, trouble: Trouble | None = None) -> Snapshot:
+        rows = self.rows()
+        rate, ended = self.rate(at), self.ended
+        estimated = self._estimated_done()
+        left = len(rows) - max(sum(row.file.ended for row in rows), estimated or 0)
         return Snapshot(
             name=self.name,
             source=self.source,
             service=self.service,
             project_id=self.project_id,
-            directory_id=self.directory_id,
-            batch_id=self.batch_id,
+            directory_id=self.parts[0].directory_id if self.parts else None,
+            batch_id=next((part.batch_id for part in self.parts if part.batch_id), None),
             configuration_id=self.configuration_id,
             job_type=self.job_type,
-            phase=self._phase(),
-            files=tuple(self._file(file) for file in self.files),
-            created_at=self.batch.created_at if self.batch else None,
+            phase=self.phase,
+            files=tuple(self._files(rows)),
+            created_at=min((part.created_at for part in self.parts if part.created_at), default=None),
             updated_at=self._updated_at(),
             taken_at=taken_at,
-            estimated_done=None if ended else self.estimated_done,
+            estimated_done=None if ended else estimated,
             rate=rate,
             eta=taken_at + timedelta(seconds=left / rate) if rate and left > 0 and not ended else None,
             trouble=trouble,
-            mapped=self.batch is None or self.batch.results is not None,
+            mapped=all(part.mapped for part in self.parts),
+            batches=tuple(part.state(self.attempt(part)) for part in self.parts if part.sent),
+            credits_elsewhere=self._elsewhere(rows),
+            rest=self.rest,
         )
 
-    def _phase(self) -> str:
-        if self.batch is not None:
-            return self.batch.status
-        return "CANCELLED" if self.stopped else UPLOADING
+    def _files(self, rows: list[Row]) -> Iterator[FileState]:
+        sizes = {file.name: file.size for part in self.parts for file in part.files}
+        for name, row in zip(self.names(), rows, strict=True):
+            if row.file.name == name:
+                yield row.state
+            else:
+                yield replace(row.state, name=name, size=sizes[name], copy_of=row.file.name)
+
+    def _elsewhere(self, rows: list[Row]) -> float:
+        """Credits of attempts that have a better one; a parse job's are counted once, as `Snapshot.credits` does."""
+        if len(self.parts) == 1:
+            return 0.0
+        shown = {id(row.file) for row in rows}
+        parsed = {row.state.parse_job_id for row in rows}
+        total = 0.0
+        for part in self.parts:
+            for file in part.sent:
+                if id(file) in shown or file.job is None or file.job.usage is None or file.job.usage.credits is None:
+                    continue
+                state = Row(file, part, 1).state
+                total += file.job.usage.credits
+                if state.parse_job_id is not None and state.parse_job_id in parsed:
+                    total -= state.parse_credits or 0.0
+                parsed.add(state.parse_job_id)
+        return total
+
+    def _most_done(self) -> int:
+        return max(self.done(), self._estimated_done() or 0)
+
+    def _estimated_done(self) -> int | None:
+        known = [part.estimated_done for part in self.parts if part.estimated_done is not None]
+        if not known:
+            return None
+        return sum(part.estimated_done or part.done() for part in self.parts)
 
     def _updated_at(self) -> datetime | None:
-        """The batch's, or a job's that ended after it: COMPLETED means mapped, so jobs may end later."""
-        times = [self.batch.updated_at] if self.batch else []
-        times += [file.job.updated_at for file in self.files if file.job]
+        """A batch's, or a job's that ended after it: COMPLETED means mapped, so jobs may end later."""
+        times = [part.updated_at for part in self.parts]
+        times += [file.job.updated_at for part in self.parts for file in part.files if file.job]
         return max((time for time in times if time is not None), default=None)
 
-    def _file(self, file: Tracked) -> FileState:
-        error, source = self._error(file)
-        job = file.job
-        return FileState(
-            name=file.name,
-            status=self._status(file),
-            file_id=file.file_id,
-            size=file.size,
-            job_id=file.job_id,
-            job_type=file.job_type,
-            error=error,
-            error_source=source,
-            pages=file.pages.pages if file.pages else None,
-            pages_failed=file.pages.failed if file.pages else None,
-            credits=job.usage.credits if job and job.usage else None,
-            created_at=job.created_at if job else None,
-            updated_at=job.updated_at if job else None,
-        )
 
-    def _status(self, file: Tracked) -> str:
-        if file.lost:
-            return "failed"
-        if file.job is not None:
-            return file.job.status.lower() if file.job.status in _KNOWN else file.job.status
-        if file.upload_error is not None or (file.result is not None and file.result.error_message is not None):
-            return "failed"
-        if self.batch is None:
-            return "waiting" if file.file_id is None else "uploaded"
-        if file.job_id is None and self.batch.status == "CANCELLED":
-            return "cancelled"
-        return "submitted"
+def _sorted(names: list[str]) -> bool:
+    return all(one <= other for one, other in itertools.pairwise(names))
 
-    @staticmethod
-    def _error(file: Tracked) -> tuple[str | None, ErrorSource | None]:
-        if file.lost:
-            return "The service no longer knows its job: submit it again with new=True.", "job"
-        if file.upload_error is not None:
-            return file.upload_error, "upload"
-        if file.result is not None and file.result.error_message is not None:
-            return file.result.error_message, "mapping"
-        if file.job is not None and file.job.error_message is not None:
-            return file.job.error_message, "job"
-        return None, None
+
+def _rank(file: Tracked, part: Part) -> int:
+    """What is done is best, then what may still be, then what is not."""
+    if file.completed:
+        return 2
+    return 1 if not file.ended and not part.ended else 0

@@ -1,206 +1,291 @@
-"""From a folder to a batch: directory, uploads, batch, each id on disk before anything waits on it."""
+"""From documents to a run in the journal: what is known already, what is new, what it costs. Uploads come later."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import anyio.to_thread
 
 from llamabatch_nb.client.core import Core
-from llamabatch_nb.contract.batches import Batch
-from llamabatch_nb.errors import InputError, NotFoundError, ServerError, SourceError, UnreachableError
-from llamabatch_nb.follow.journal import FileRow, Journal, RunRow
-from llamabatch_nb.follow.source import Source
-from llamabatch_nb.follow.state import RunState, Tracked
-from llamabatch_nb.follow.upload import PAUSES, Uploads
+from llamabatch_nb.contract.batches import MAX_FILES
+from llamabatch_nb.contract.directories import DirectoryType
+from llamabatch_nb.errors import InputError, NotFoundError, SourceError
+from llamabatch_nb.follow.attach import listed_rows, owner_of, restore
+from llamabatch_nb.follow.counting import count_all
+from llamabatch_nb.follow.estimate import Estimate, check, estimate
+from llamabatch_nb.follow.journal import Journal
+from llamabatch_nb.follow.products import Product
+from llamabatch_nb.follow.rows import FileRow, NewPart, Relation, RunRow
+from llamabatch_nb.follow.send import directory_name, make_directory
+from llamabatch_nb.follow.source import Source, SourceFile
+from llamabatch_nb.follow.source import sample as sampled
+from llamabatch_nb.follow.state import RunState
 
-#: Seconds between two looks at whether another process has created the batch of the same run.
-NEIGHBOUR = 0.5
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is asked for. `directory_id`: the files are those of a directory of the service, and it is used as it is."""
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A run that is in the journal and has a directory; its files may be on their way."""
-
-    run: int
     source: Source
-    reattached: bool  # the batch exists already: nothing is sent
+    configuration_id: str
+    product: Product
+    name: str | None = None
+    sample: int | None = None
+    new: bool = False
+    directory_type: DirectoryType = "ephemeral"
+    directory_id: str | None = None
+    rows: tuple[FileRow, ...] | None = None  # where they are not simply those of `source`
+    parent: str | None = None
 
 
-async def job_type_of(core: Core, configuration_id: str, given: str | None) -> str:
-    """From the configuration, else from a preset's prefix, else as given (design.md, settled questions).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run that is in the journal. `missing` files of it are not in the source any more."""
 
-    Raises:
-        InputError: no such configuration, another product's, or one whose type cannot be told.
-
-    """
-    known = "parse_v2" if configuration_id.startswith("cfg-PARSE_") else None
-    if known is None or core.service.local:
-        try:
-            known = (await core.configurations.get(configuration_id)).product_type
-        except NotFoundError:
-            raise InputError(
-                f"There is no configuration {configuration_id!r} on {core.service.label}: list them with "
-                "client.configurations.list(), or use the preset 'cfg-PARSE_AGENTIC'. Nothing was sent."
-            ) from None
-    if known == "extract_v2":
-        raise InputError(
-            f"The configuration {configuration_id!r} is for extract_v2, and this version follows parse_v2 only: use a "
-            "parse configuration, or client.batches.create() and look for yourself. Nothing was sent."
-        )
-    if known != "parse_v2":
-        raise InputError(f"The configuration {configuration_id!r} is for {known}, which a batch does not take.")
-    if given is not None and given != known:
-        raise InputError(f"The configuration {configuration_id!r} is for {known}, not for {given}: drop type=.")
-    return known
+    state: RunState
+    estimate: Estimate | None
+    reattached: bool  # it was submitted before
+    complete: bool  # and all of it was sent
+    missing: int = 0
 
 
-async def prepare(
-    core: Core,
-    journal: Journal,
-    source: Source,
-    *,
-    configuration_id: str,
-    name: str | None,
-    job_type: str | None = None,
-    new: bool = False,
-) -> tuple[RunState, Submission]:
-    """Everything before the first upload: check the configuration, find the same run, or make a directory for a new.
+async def prepare(core: Core, journal: Journal, order: Order, *, max_credits: float | None = None) -> Prepared:
+    """The run of an order: the one that has these files already, else a new one with its first directory.
 
     Raises:
-        InputError: the configuration; see `job_type_of`.
+        CostError: a new one would cost more than `max_credits`.
+        ServiceError, UnreachableError: from the service, before anything was uploaded.
 
     """
-    kind = await job_type_of(core, configuration_id, job_type)
-    service = core.settings.base_url
-    owner = f"{core.settings.organization_id} {core.settings.project_id}"
-    fingerprint = source.fingerprint(configuration_id, f"{service} {owner}")
-    state = RunState(
-        source=source.label,
-        service=core.service,
-        configuration_id=configuration_id,
-        job_type=kind,
-        name=name,
-        project_id=core.settings.project_id,
-        files=[Tracked(name=file.name, size=file.size) for file in source.files],
-    )
-    known = None if new else journal.same(service=service, fingerprint=fingerprint)
-    if known is not None and (again := await _again(core, journal, known, state)) is not None:
-        if name is None:
-            state.name = known.name
-        elif name != known.name:
-            journal.renamed(known.id, name)
-        return state, Submission(known.id, source, reattached=again)
-    # Names may be unique in a project (contract.md section 2), and the same folder may be submitted twice.
-    directory = await core.directories.create(
-        name=f"{name or source.label} {secrets.token_hex(4)}"[-200:],
-        description="Made by llamabatch-nb for one batch.",
-        type="ephemeral",
-    )
-    state.directory_id, state.project_id = directory.id, directory.project_id
+    chosen = order.source if order.sample is None else sampled(order.source, order.sample)
+    known = None if order.new else _known(core, journal, order, chosen)
+    if known is not None:
+        return _again(core, journal, order, known)
+    cost = await cost_of(core, journal, order.product, chosen.files, wanted=max_credits is not None)
+    if cost is not None:
+        check(cost, max_credits)
+    if order.directory_id is not None and len(chosen.files) < len(order.source.files):
+        order = _some_of(order)
     run = journal.add_run(
-        name=name,
-        source=str(source.root),
-        service=service,
-        fingerprint=fingerprint,
-        configuration_id=configuration_id,
-        job_type=kind,
-        directory_id=directory.id,
-        files=[FileRow(name=file.name, size=file.size, sha256=file.sha256) for file in source.files],
+        name=order.name,
+        label=order.source.label,
+        source=order.source.key,
+        again=order.source.again,
+        options=order.source.options,
+        service=core.settings.base_url,
+        owner=owner_of(core),
+        fingerprint=_fingerprint(core, order, chosen),
+        configuration_id=order.configuration_id,
+        job_type=order.product.job_type,
+        parent=order.parent,
+        parts=list(_parts(order, _rows(order, chosen))),
+        new=order.new,
     )
-    return state, Submission(run, source, reattached=False)
+    state = restore(journal, core.service, journal.run(run), resumed=False)
+    state.rest = len(order.source.files) - len(chosen.files)
+    # What is wrong with the key, the credits or the role is said before submit returns.
+    await make_directory(core, journal, state, state.parts[0])
+    return Prepared(state=state, estimate=cost, reattached=False, complete=False)
 
 
-async def send(
-    core: Core, journal: Journal, submission: Submission, state: RunState, *, on_progress: Callable[[], None]
-) -> None:
-    """Upload what is not there yet, then create the batch. A file that is refused is a row, not an end.
+async def prepare_rest(
+    core: Core, journal: Journal, state: RunState, source: Source, product: Product, *, max_credits: float | None
+) -> Estimate | None:
+    """Add the source's files that are not in the run to it, as more parts. Nothing is added where there are none.
 
     Raises:
-        ServiceError: the service refuses all alike (key, credits, role), or the batch.
-        SourceError: not one file could be uploaded.
-        UnreachableError: it cannot be reached; `lb.submit` over the same folder goes on from here.
+        CostError: they would cost more than `max_credits`.
+        InputError: somebody else has added to the run meanwhile.
 
     """
-    await Uploads(core, journal, submission.run, state, on_progress).send(submission.source)
-    if state.stopped:
-        return
-    if not any(tracked.file_id for tracked in state.files):
-        first = state.files[0]
-        raise SourceError(
-            f"None of the {len(state.files)} files was accepted; the first, {first.name!r}: {first.upload_error}"
+    known, rest = len(state.parts), rest_of(journal, state, source)
+    cost = await cost_of(core, journal, product, rest, wanted=max_credits is not None)
+    if cost is not None:
+        check(cost, max_credits)
+    if rest:
+        order = Order(
+            source=source,
+            configuration_id=state.configuration_id,
+            product=product,
+            directory_type=state.parts[0].directory_type,
         )
-    batch = await _create(core, journal, submission.run, state)
-    journal.batch_created(submission.run, batch.id)
-    state.take_batch(batch)
-    if stopped(state):  # cancelled while it was created: it exists, and would be billed
-        await core.batches.cancel(batch.id)
+        rows = [_row(file) for file in rest]
+        parts = list(_parts(order, rows, relation="rest", name=state.name))
+        if not journal.add_parts(state.id, parts, known=known):
+            raise InputError("Another program has added files to this run just now: rest() again sends what is left.")
+    state.rest = 0
+    return cost
 
 
-def stopped(state: RunState) -> bool:
-    """Asked anew after each await: somebody may have cancelled meanwhile."""
-    return state.stopped
+def rest_of(journal: Journal, state: RunState, source: Source) -> list[SourceFile]:
+    """The source's files that are not in the run with their content of today; what it has is not sent again."""
+    known = journal.contents(state.id)
+    sent = {
+        (file.sha256, PurePosixPath(file.name).suffix.lower()): file.name
+        for part in state.parts
+        if part.relation != "retry"
+        for file in part.sent
+    }
+    return [
+        replace(file, copy_of=sent.get((file.sha256, PurePosixPath(file.name).suffix.lower()), file.copy_of))
+        for file in source.files
+        if (file.name, file.sha256) not in known
+    ]
 
 
-async def _create(core: Core, journal: Journal, run: int, state: RunState) -> Batch:
-    """One batch a run, whatever happens: users have been billed twice (design.md, decision 5).
-
-    One process creates, the others wait for it. A create that may have happened is looked up by its directory, which is
-    used only once, before it is sent again.
-    """
-    assert state.directory_id is not None
-    while not journal.may_create(run):
-        if (batch_id := journal.batch_of(run)) is not None:
-            return await core.batches.get(batch_id)
-        await core.http.sleep(NEIGHBOUR)
-    for pause in (*PAUSES, None):
-        try:
-            found = await core.batches.list(source_directory_id=state.directory_id, page_size=1).first()
-            if found is not None:
-                return found
-            return await core.batches.create(
-                config={"job": {"type": state.job_type, "configuration_id": state.configuration_id}},
-                source_directory_id=state.directory_id,
-            )
-        except (UnreachableError, ServerError):
-            if pause is None:
-                raise
-            await core.http.sleep(pause)
-    raise AssertionError
-
-
-async def _again(core: Core, journal: Journal, known: RunRow, state: RunState) -> bool | None:
-    """The same files and configuration were submitted before.
-
-    True: its batch is used, whatever became of it: only new=True pays again. False: go on with its uploads. None: it
-    is gone, start anew.
-    """
-    state.directory_id = known.directory_id
-    try:
-        batch = await _batch_of(core, known)
-        if batch is None:
-            listed = [file async for file in core.directories.files.list(known.directory_id, page_size=1000)]
-    except NotFoundError:  # expired: a new run
+async def cost_of(
+    core: Core, journal: Journal, product: Product, files: Sequence[SourceFile], *, wanted: bool
+) -> Estimate | None:
+    """What these files cost at list price; None for the local engine, which costs nothing, unless it is `wanted`."""
+    if core.service.local and not wanted:
         return None
-    rows = {row.name: row for row in journal.files(known.id)}
-    if batch is not None:
-        if known.batch_id is None:
-            journal.batch_created(known.id, batch.id)
-        for tracked in state.files:
-            tracked.file_id, tracked.upload_error = rows[tracked.name].file_id, rows[tracked.name].error
-        state.take_batch(batch)
-        return True
-    # The listing knows of uploads that were done and not yet noted when the kernel was killed.
-    there = {file.unique_id: file.id for file in listed}
-    for tracked in state.files:
-        tracked.file_id = there.get(tracked.name)
-        if tracked.file_id is not None and rows[tracked.name].file_id is None:
-            journal.file_uploaded(known.id, tracked.name, tracked.file_id)
-    return False
+    sent = [file for file in files if file.copy_of is None]
+    known = journal.counted(file.sha256 for file in sent)
+    pages = await anyio.to_thread.run_sync(count_all, sent, known)
+    journal.pages_counted({sha256: count for sha256, count in pages.items() if sha256 not in known})
+    return estimate(
+        files,
+        job_type=product.job_type,
+        tier=product.tier,
+        parse_tier=product.parse_tier,
+        known_pages=pages,
+        free=core.service.local,
+    )
 
 
-async def _batch_of(core: Core, known: RunRow) -> Batch | None:
-    """The run's batch; one that was created and not yet noted is found by its directory, which is used only once."""
-    if known.batch_id is not None:
-        return await core.batches.get(known.batch_id)
-    return await core.batches.list(source_directory_id=known.directory_id, page_size=10).first()
+async def directory_source(core: Core, directory_id: str) -> tuple[Source, tuple[FileRow, ...]]:
+    """The files of a directory of the service, as something to submit.
+
+    Raises:
+        SourceError: there is no such directory, or nothing in it.
+
+    """
+    try:
+        rows = listed_rows([file async for file in core.directories.files.list(directory_id, page_size=1000)])
+    except NotFoundError:
+        raise SourceError(
+            f"There is no directory {directory_id!r} on {core.service.label}, and no folder of that name: list "
+            "directories with client.directories.list()."
+        ) from None
+    if not rows:
+        raise SourceError(f"The directory {directory_id!r} holds no files: upload some into it first.")
+    if len(rows) > MAX_FILES:
+        # A batch takes a whole directory, so these files go into several of our own.
+        if any(row.service_file_id is None for row in rows):
+            raise SourceError(
+                f"The directory {directory_id!r} holds {len(rows):,} files, a batch takes {MAX_FILES:,}, and the "
+                "service names no files behind them: submit the documents from this machine."
+            )
+        rows = [replace(row, source_file_id=row.service_file_id, file_id=None) for row in rows]
+    files = tuple(SourceFile(name=row.name, size=0, sha256=row.sha256, file_id=row.service_file_id) for row in rows)
+    source = Source(label=directory_id, key=directory_id, files=files, again=repr(directory_id), options={})
+    return source, tuple(rows)
+
+
+def _known(core: Core, journal: Journal, order: Order, chosen: Source) -> RunRow | None:
+    """The same files and configuration were submitted before; or the same source, of which files have changed since."""
+    same = journal.same(service=core.settings.base_url, fingerprint=_fingerprint(core, order, chosen))
+    if same is not None:
+        return same
+    wanted = {(file.name, file.sha256) for file in chosen.files}
+    rows = journal.candidates(
+        service=core.settings.base_url,
+        owner=owner_of(core),
+        configuration_id=order.configuration_id,
+        source=order.source.key,
+    )
+    # The newest of those with the most files in common.
+    shared = [(len(journal.contents(row.id) & wanted), row) for row in rows]
+    most = max((count for count, _ in shared), default=0)
+    return next((row for count, row in shared if count == most), None) if most else None
+
+
+def _again(core: Core, journal: Journal, order: Order, known: RunRow) -> Prepared:
+    if order.name is not None and order.name != known.name:
+        journal.renamed(known.id, order.name)
+        known = replace(known, name=order.name)
+    state = restore(journal, core.service, known)
+    for part in state.parts:
+        # Cancelled before there was a batch: nothing was paid. Of mere copies there will be none.
+        if part.stopped and part.batch_id is None and part.sent:
+            part.stopped = False
+            journal.part_stopped(part.id, stopped=False)
+    state.rest = len(rest_of(journal, state, order.source))
+    there = {file.name for file in order.source.files}
+    gone = {name for name, _ in journal.contents(known.id)} - there
+    return Prepared(
+        state=state,
+        estimate=None,
+        reattached=True,
+        complete=not state.unsent,
+        missing=len(gone) if order.sample is None else 0,
+    )
+
+
+def _rows(order: Order, chosen: Source) -> list[FileRow]:
+    if order.rows is None:
+        return [_row(file) for file in chosen.files]
+    names = {file.name for file in chosen.files}
+    return [row for row in order.rows if row.name in names]
+
+
+def _some_of(order: Order) -> Order:
+    """A batch takes a whole directory, so some of its files go into one of our own.
+
+    Raises:
+        SourceError: the service names no files behind them.
+
+    """
+    assert order.rows is not None
+    if any(row.service_file_id is None for row in order.rows):
+        raise SourceError(
+            f"A batch takes all {len(order.rows):,} files of {order.directory_id!r}, and the service names no files "
+            "behind them that could be sent alone: submit all of it, or the documents from this machine."
+        )
+    rows = (replace(row, source_file_id=row.service_file_id, file_id=None) for row in order.rows)
+    return replace(order, rows=tuple(rows), directory_id=None)
+
+
+def _row(file: SourceFile) -> FileRow:
+    return FileRow(
+        name=file.name,
+        size=file.size,
+        sha256=file.sha256,
+        path=None if file.path is None else str(file.path.absolute()),
+        source_file_id=file.file_id,
+        copy_of=file.copy_of,
+    )
+
+
+def _parts(
+    order: Order, rows: Sequence[FileRow], *, relation: Relation = "first", name: str | None = None
+) -> Iterator[NewPart]:
+    """At most 1,000 files a batch (contract.md 1.4); copies are not sent and do not count."""
+    directory_id = order.directory_id if len(rows) <= MAX_FILES else None
+    for chunk in chunks(rows):
+        yield NewPart(
+            relation=relation,
+            files=chunk,
+            directory_name=None if directory_id else directory_name(name or order.name or order.source.label),
+            directory_type=order.directory_type,
+            directory_id=directory_id,
+        )
+
+
+def chunks(rows: Sequence[FileRow]) -> Iterator[list[FileRow]]:
+    chunk: list[FileRow] = []
+    count = 0
+    for row in rows:
+        if row.copy_of is None and count == MAX_FILES:
+            yield chunk
+            chunk, count = [], 0
+        chunk.append(row)
+        count += row.copy_of is None
+    if chunk:
+        yield chunk
+
+
+def _fingerprint(core: Core, order: Order, chosen: Source) -> str:
+    return chosen.fingerprint(order.configuration_id, f"{core.settings.base_url} {owner_of(core)}")

@@ -1,4 +1,4 @@
-"""What people hold: a run, and the three ways to get one. Thin: each method hands on to a room below."""
+"""A run: what people hold. Thin: each method hands on to a room below."""
 
 from __future__ import annotations
 
@@ -6,105 +6,29 @@ import functools
 import logging
 import os
 import sys
-import threading
-import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 import anyio
 
-from llamabatch_nb.client.clients import Base
-from llamabatch_nb.client.core import Core
-from llamabatch_nb.connect import close_at_exit, default
-from llamabatch_nb.contract.configurations import PARSE_AGENTIC
+from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
 from llamabatch_nb.errors import DeadlineError, ExportError, InputError
-from llamabatch_nb.follow.archive import Archive
-from llamabatch_nb.follow.attach import attach
+from llamabatch_nb.follow import after
 from llamabatch_nb.follow.follower import Follower
-from llamabatch_nb.follow.home import home
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.source import read_source
-from llamabatch_nb.follow.submit import prepare
-from llamabatch_nb.snapshot import Snapshot
+from llamabatch_nb.follow.products import product_of
+from llamabatch_nb.follow.rows import FileRow
+from llamabatch_nb.follow.source import Source
+from llamabatch_nb.follow.submit import Order, prepare_rest, rest_of
+from llamabatch_nb.run.registry import lock
+from llamabatch_nb.snapshot import UPLOADING, Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("llamabatch_nb")
-_journals: weakref.WeakKeyDictionary[Core, Journal] = weakref.WeakKeyDictionary()
-_followers: weakref.WeakKeyDictionary[Core, dict[int | str | None, Follower]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
-_told: set[str] = set()
-
-
-def submit(
-    source: str | os.PathLike[str],
-    *,
-    configuration: str = PARSE_AGENTIC,
-    name: str | None = None,
-    type: Literal["parse_v2", "extract_v2"] | None = None,  # noqa: A002 - the API's own name
-    new: bool = False,
-    client: Base | None = None,
-) -> Run:
-    """Submit the files of a folder (at most 1,000) as one batch, and return at once; uploads go on behind.
-
-    `configuration` is a saved configuration's id or a preset's; the job type comes from it. The same files (by content)
-    with the same configuration on the same service are the same run: submitted again it is re-attached, or its uploads
-    go on where they stopped, and nothing is paid twice; `new=True` starts afresh. `name` is what `lb.open` finds it by.
-
-    Raises:
-        SourceError: no such folder, nothing in it, more than 1,000 files, a file that cannot be read.
-        InputError: no such configuration, or one of another product.
-        ServiceError, UnreachableError: from the service, before anything was uploaded.
-
-    """
-    files = read_source(source)
-    core = _core(client)
-    close_at_exit(core)
-    with _lock:  # two cells, or two threads, submit one after the other
-        journal = _journal(core)
-        state, submission = core.loop.run(
-            lambda: prepare(core, journal, files, configuration_id=configuration, name=name, job_type=type, new=new)
-        )
-        follower = _follower(
-            core, submission.run, lambda: Follower(core, journal, _archive(core, journal), state, submission)
-        )
-    label, count = core.service.label, len(files.files)
-    if submission.reattached:
-        core.loop.run(follower.first_look)
-        if name is not None:
-            core.loop.run(lambda: follower.rename(name))
-        how = f", which is {follower.snapshot.phase}" if follower.snapshot.phase in {"FAILED", "CANCELLED"} else ""
-        print(  # noqa: T201 - people must see why nothing is sent
-            f"These {count} files were submitted before: re-attached to {state.batch_id}{how}; nothing was sent. "
-            "new=True submits them again."
-        )
-    elif not core.service.local and label not in _told:
-        _told.add(label)
-        print(f"Documents are uploaded to {label} ({core.settings.base_url}).")  # noqa: T201
-    return Run(follower)
-
-
-def open(name_or_id: str, *, client: Base | None = None) -> Run:  # noqa: A001 - reads as lb.open("Q3")
-    """A run again, by the name it was given or by its batch's id; from any kernel, any folder, any day.
-
-    Raises:
-        InputError: nothing of that name or id on this service.
-
-    """
-    if not isinstance(name_or_id, str) or not name_or_id.strip():
-        raise InputError(f"A run is opened by its name or its batch's id, not by {name_or_id!r}.")
-    core = _core(client)
-    with _lock:
-        journal = _journal(core)
-        state, run = core.loop.run(lambda: attach(core, journal, name_or_id))
-        key = state.batch_id if run is None else run
-        follower = _follower(core, key, lambda: Follower(core, journal, _archive(core, journal), state))
-    core.loop.run(follower.first_look)
-    return Run(follower)
 
 
 class Run:
@@ -114,14 +38,15 @@ class Run:
     it running, and `lb.open` brings it back.
     """
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, source: Source | None = None) -> None:
         self._follower = follower
+        self._source = source
         self._loop = follower.core.loop
         self._shown = False
 
     @property
     def id(self) -> str | None:
-        """The batch's id; None while files are uploaded."""
+        """The batch's id, the first one's where there are several; None while files are uploaded."""
         return self.snapshot.batch_id
 
     @property
@@ -138,22 +63,26 @@ class Run:
         """The batch has ended and its results were fetched, as far as they could be; or following it has failed."""
         return self._follower.finished
 
-    def wait(self, timeout: float | None = None) -> Run:
-        """Block until the batch has ended and its results were fetched, as far as they could be. `timeout`: seconds.
+    def wait(self, timeout: float | None = None, *, raise_on_failures: bool = False) -> Run:
+        """Block until the run has ended and its results were fetched, as far as they could be. `timeout`: seconds.
 
-        Files that failed raise nothing: they are rows of `files()`. An interrupt detaches and never cancels.
+        Files that failed raise nothing, unless `raise_on_failures`: they are rows of `files()`. An interrupt detaches
+        and never cancels.
 
         Raises:
             DeadlineError: `timeout` has passed; the batch goes on.
             BatchFailedError, BatchCancelledError: how the batch ended.
+            FilesFailedError: it ended and files failed, with `raise_on_failures`.
             LlamaBatchError: what made following it impossible, a refused key for one.
 
         """
         try:
-            self._loop.run(lambda: self._wait(timeout))
+            self._loop.run(lambda: self._wait(timeout, raise_on_failures=raise_on_failures))
         except KeyboardInterrupt:
-            goes_on = "while this program runs" if self.snapshot.service.local else "without this program"
-            print(f"Detached: the batch goes on {goes_on}. {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
+            uploading = self.snapshot.phase == UPLOADING
+            goes_on = "the uploads go on" if uploading else "the batch goes on"
+            how_long = "while this program runs" if uploading or self.snapshot.service.local else "without this program"
+            print(f"Detached: {goes_on} {how_long}. {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
             raise
         finally:
             if self._shown:
@@ -162,30 +91,145 @@ class Run:
                 settle(self)
         return self
 
-    async def wait_async(self, timeout: float | None = None) -> Run:  # noqa: ASYNC109 - the same face as wait()
+    async def wait_async(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - the same face as wait()
+        *,
+        raise_on_failures: bool = False,
+    ) -> Run:
         """`wait`, awaitable from any event loop."""
-        await self._loop.relay(lambda: self._wait(timeout))
+        await self._loop.relay(lambda: self._wait(timeout, raise_on_failures=raise_on_failures))
         return self
 
-    def watch(self) -> Iterator[Snapshot]:
-        """Each new Snapshot, the first at once, until the run has ended."""
+    def watch(self, timeout: float | None = None) -> Iterator[Snapshot]:
+        """Each new Snapshot, the first at once, until the run has ended. `timeout`: seconds, of all of it.
+
+        Raises:
+            DeadlineError: `timeout` has passed; the batch goes on.
+
+        """
+        monotonic = self._follower.core.http.monotonic
+        end = None if timeout is None else monotonic() + timeout
         seen: Snapshot | None = None
         while True:
-            snapshot, finished = self._loop.run(functools.partial(self._next, seen))
+            left = None if end is None else max(end - monotonic(), 0.0)
+            snapshot, finished = self._loop.run(functools.partial(self._within, left, timeout, seen))
             if snapshot is not seen:
                 yield snapshot
             if finished:
                 return
             seen = snapshot
 
-    def cancel(self) -> None:
-        """Ask the service to stop. What has finished is kept; CANCELLED appears when the work has stopped.
+    def refresh(self, *, credits: bool = False) -> Snapshot:  # noqa: A002 - the API's word
+        """Look now. `credits=True` also asks again for credits that were not reported yet, one request a file."""
+        self._loop.run(self._follower.look)
+        if credits:
+            self._loop.run(self._follower.credits)
+        return self.snapshot
+
+    def cancel(self, file: str | None = None) -> None:
+        """Ask the service to stop, all of it or one `file`'s job. What has finished is kept.
+
+        CANCELLED appears when the work has stopped. Files are named by relative path, or by a name that is clear.
 
         Raises:
             RunError: it has ended already.
+            InputError: the file has no job that could be stopped.
 
         """
-        self._loop.run(self.request_cancel)
+        self._loop.run(self.request_cancel if file is None else lambda: self._follower.cancel_file(file))
+
+    def retry_failed(self, *, all: bool = False) -> Run:  # noqa: A002 - reads as retry_failed(all=True)
+        """Send the failed files again as another attempt of this run, in a batch of their own; returns at once.
+
+        Only those for which trying again may help: no password and no repair comes with it. `all=True` sends the others
+        too. Files go by the service's own copy where it still has one, else they are uploaded again. The run then shows
+        each file's best attempt, and its number. Where nothing is worth it, nothing is sent.
+        """
+        self._retry(everything=all)
+        return self
+
+    def retry(self, replace: Mapping[str, str | os.PathLike[str]]) -> Run:
+        """Send other files in the place of some, as another attempt: ``run.retry({"locked.pdf": "unlocked.pdf"})``.
+
+        Rows keep their names. Files are named by relative path, or by a name that is clear.
+
+        Raises:
+            SourceError: no such file in the run, or on this machine.
+            InputError: a file is still on its way.
+
+        """
+        if not isinstance(replace, Mapping) or not replace:
+            raise InputError('retry() takes what goes in the place of what: run.retry({"locked.pdf": "unlocked.pdf"}).')
+        files = after.replacements(replace)
+        self._loop.run(lambda: self._send_again(lambda: after.replaced(self._follower.state, files)))
+        print(f"{_are(len(files))} sent in the place of others.")  # noqa: T201
+        return self
+
+    def rerun(self, *, configuration: str, name: str | None = None, max_credits: float | None = None) -> Run:
+        """The same files with another configuration, as a run of its own. They are not uploaded again where the
+        service still has them.
+
+        Raises:
+            InputError: the configuration does not exist, or is the one that this run has.
+            CostError: it would cost more than `max_credits`.
+
+        """
+        from llamabatch_nb.run.doors import start
+
+        core, journal, state = self._follower.core, self._follower.journal, self._follower.state
+        if configuration == state.configuration_id:
+            raise InputError(
+                f"This run has the configuration {configuration!r}: rerun() takes another one; lb.submit(…, new=True) "
+                "submits the same again."
+            )
+        product = self._loop.run(lambda: product_of(core, configuration, None))
+        source, rows = after.source_of(state, journal)
+        order = Order(
+            source=source,
+            configuration_id=configuration,
+            product=product,
+            name=name,
+            rows=rows,
+            parent=self.id,
+        )
+        with lock:
+            return start(core, journal, order, max_credits=max_credits)
+
+    def rest(self, *, max_credits: float | None = None) -> Run:
+        """Send the files of the source that are not in this run yet: those beside a sample, new and changed ones.
+
+        They become further batches of this run; returns at once.
+
+        Raises:
+            InputError: the source is not known any more.
+            CostError: they would cost more than `max_credits`.
+
+        """
+        core, journal, state = self._follower.core, self._follower.journal, self._follower.state
+        product = self._loop.run(lambda: product_of(core, state.configuration_id, None))
+        source = self._source_now()
+        with lock:
+            self._loop.run(self._follower.catch_up)
+            rest = rest_of(journal, state, source)
+            if not rest:
+                print(f"Nothing to send: all {len(source.files):,} files are in this run.")  # noqa: T201
+                return self
+            cost = self._loop.run(lambda: prepare_rest(core, journal, state, source, product, max_credits=max_credits))
+            sent = sum(file.copy_of is None for file in rest)
+            said = f"{_are(sent)} sent. {cost or ''}" if sent else "Nothing is sent: it has identical files already."
+            print(said.strip())  # noqa: T201 - what is paid for is said
+            self._loop.run(self._follower.go_on)
+        return self
+
+    def results_of(self, file: str) -> ParseResult | ExtractJob | None:
+        """One file's parse or extract result; None where it has none (yet). Named by relative path, or a clear name.
+
+        Raises:
+            SourceError: no such file, or several.
+
+        """
+        return self._loop.run(lambda: self._result(file))
 
     def files(self) -> pd.DataFrame:
         """One row a source file, in directory order, with status, reason, job, pages, credits and times.
@@ -203,7 +247,8 @@ class Run:
         """
         from llamabatch_nb import frames
 
-        results = self._loop.run(self._follower.results)
+        found = self._loop.run(self._follower.all_results)
+        results = {job_id: result for job_id, result in found.items() if isinstance(result, ParseResult)}
         return frames.pages(self.snapshot, results)
 
     def export(
@@ -259,9 +304,13 @@ class Run:
     async def request_cancel(self) -> None:
         await self._follower.cancel()
 
+    async def request_retry(self) -> None:
+        await self._send_again(self._failed)
+
     async def document(self, name: str) -> ParseResult | None:
-        """A finished file's result, from the archive where it is there; None where it has none."""
-        return await self._follower.result(self._follower.file_named(name))
+        """A finished file's parse result, from the archive where it is there; None where it has none."""
+        result = await self._result(name)
+        return result if isinstance(result, ParseResult) else None
 
     def _ipython_display_(self) -> None:
         from llamabatch_nb.panels.show import show
@@ -273,20 +322,35 @@ class Run:
         # Fixed, so that a notebook's outputs compare equal: ids and states are in the panel.
         return f"Run({(self.name or self.id or self.snapshot.source)!r})"
 
-    async def _wait(self, timeout: float | None) -> Snapshot:  # noqa: ASYNC109 - a deadline with a message of its own
+    async def _result(self, name: str) -> ParseResult | ExtractJob | None:
+        return await self._follower.result_of(name)
+
+    async def _wait(
+        self,
+        timeout: float | None,  # noqa: ASYNC109 - a deadline with a message of its own
+        *,
+        raise_on_failures: bool,
+    ) -> Snapshot:
+        ended = functools.partial(self._follower.wait_ended, raise_on_failures=raise_on_failures)
         if self.finished:
-            return await self._follower.wait_ended()
+            return await ended()
         try:
             with anyio.fail_after(timeout):
-                return await self._follower.wait_ended()
+                return await ended()
         except TimeoutError:
-            last = self.snapshot
-            raise DeadlineError(
-                f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of "
-                f"{len(last.files)} files done; it goes on. {self.how_to_come_back()}",
-                batch_id=last.batch_id,
-                run_name=last.name,
-            ) from None
+            raise self._late(timeout) from None
+
+    async def _within(
+        self,
+        left: float | None,
+        timeout: float | None,  # noqa: ASYNC109 - for its message
+        seen: Snapshot | None,
+    ) -> tuple[Snapshot, bool]:
+        try:
+            with anyio.fail_after(left):
+                return await self._next(seen)
+        except TimeoutError:
+            raise self._late(timeout) from None
 
     async def _next(self, seen: Snapshot | None) -> tuple[Snapshot, bool]:
         news = anyio.Event()
@@ -298,35 +362,62 @@ class Run:
             forget()
         return self.snapshot, self.finished
 
+    def _late(self, timeout: float | None) -> DeadlineError:
+        last = self.snapshot
+        return DeadlineError(
+            f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of "
+            f"{len(last.files)} files done; it goes on. {self.how_to_come_back()}",
+            batch_id=last.batch_id,
+            run_name=last.name,
+        )
 
-def _core(client: Base | None) -> Core:
-    core = getattr(client or default(), "core", None)
-    if not isinstance(core, Core):
-        raise InputError(f"client= takes what lb.connect(), lb.Client() or lb.AsyncClient() made, not {client!r}.")
-    return core
+    def _retry(self, *, everything: bool) -> None:
+        state = self._follower.state
+        sent = self._loop.run(lambda: self._send_again(lambda: self._failed(hopeless=everything)))
+        if sent:
+            print(f"{_are(sent)} sent again.")  # noqa: T201
+            return
+        hopeless = len(after.failed(state, hopeless=True))
+        which = "the file that" if hopeless == 1 else f"the {hopeless:,} files that"
+        print(  # noqa: T201 - people must see why nothing is sent
+            f"Nothing is sent again: trying again does not help {which} failed (see run.files()['error']). "
+            "run.retry({name: path}) sends others in their place; run.retry_failed(all=True) tries anyway."
+            if hopeless
+            else "Nothing to retry: no file of this run has failed, or they are under way already."
+        )
+
+    def _failed(self, *, hopeless: bool = False) -> list[FileRow]:
+        state = self._follower.state
+        return after.retried(state, after.failed(state, hopeless=hopeless))
+
+    async def _send_again(self, chosen: Callable[[], list[FileRow]]) -> int:
+        """Choose and add in one go on the loop, so that two clicks, or a click and a cell, do not send a file twice."""
+        while True:
+            await self._follower.catch_up()
+            files = chosen()
+            if not files or after.add_retry(self._follower.journal, self._follower.state, files):
+                break
+        await self._follower.go_on()
+        return len(files)
+
+    def _source_now(self) -> Source:
+        """As it is today where it can be read again, else as it was submitted."""
+        from llamabatch_nb.run.doors import read_again
+
+        core = self._follower.core
+        if self._source is not None:  # of this submit, which may have other options than the first one
+            given = self._source
+            return read_again(core, given.key, given.again, given.options) or given
+        row = self._follower.journal.run(self._follower.state.id)
+        again = read_again(core, row.source, row.again, row.options)
+        if again is None:
+            raise InputError(
+                "What was submitted cannot be read again from here, as it was no folder or pattern: submit all of it "
+                f"with configuration={row.configuration_id!r}; what comes back is this run, and its rest() sends what "
+                "is not in it."
+            )
+        return again
 
 
-def _journal(core: Core) -> Journal:
-    if core not in _journals:
-        journal = Journal(home() / "journal.db")
-
-        async def close() -> None:
-            journal.close()
-
-        core.before_close.append(close)
-        _journals[core] = journal
-    return _journals[core]
-
-
-def _archive(core: Core, journal: Journal) -> Archive:
-    return Archive(home() / "archive", journal, core.settings.base_url)
-
-
-def _follower(core: Core, key: int | str | None, make: Callable[[], Follower]) -> Follower:
-    """One watcher a run, however often it is submitted or opened: two would upload twice, and create two batches."""
-    known = _followers.setdefault(core, {})
-    follower = known.get(key)
-    if follower is None or (follower.finished and not follower.state.ended):
-        follower = known[key] = make()
-        follower.start()
-    return follower
+def _are(files: int) -> str:
+    return "1 file is" if files == 1 else f"{files:,} files are"

@@ -148,7 +148,7 @@ def test_a_mapping_error_and_a_lost_job_are_worth_another_try() -> None:
     assert retryable("The service no longer knows its job: run.retry_failed() sends it again.", "job", lost=True)
 
 
-@pytest.mark.parametrize("sentence", ["any more: submit", "It has changed since"])
+@pytest.mark.parametrize("sentence", ["any more: run.retry", "It has changed since"])
 def test_the_words_of_an_upload_that_has_nothing_to_send_are_known(sentence: str) -> None:
     said = [
         node.value

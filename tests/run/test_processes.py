@@ -14,6 +14,7 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import UnreachableError
+from tests.drills.support import Store, texts
 
 
 def script(text: str, *, stdin: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -36,8 +37,10 @@ def test_a_script_that_ends_after_submit_finishes_its_uploads(documents: Path, s
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("end") == 1
     assert "Finishing the uploads" in done.stderr
-    with lb.connect():
-        assert len(lb.open("left").wait().files()) == 6
+    with lb.connect() as client:
+        run = lb.open("left").wait()
+        assert run.files()["status"].value_counts().to_dict() == {"completed": 3, "failed": 3}
+        assert [batch.id for batch in client.batches.list()] == [run.id]
 
 
 def test_an_interrupt_detaches_and_says_how_to_come_back(documents: Path) -> None:
@@ -62,6 +65,33 @@ def test_an_interrupt_detaches_and_says_how_to_come_back(documents: Path) -> Non
     assert process.returncode == 0, err
     assert "Detached: the batch goes on while this program runs." in err
     assert out.count("completed") == 3
+
+
+def test_an_interrupt_stops_no_upload(tmp_path: Path, own_home: Path) -> None:
+    folder = texts(tmp_path / "many", 40)
+    text = (
+        "import llamabatch_nb as lb\n"
+        "lb.connect(engine={'workers': 1, 'latency': 0.3})\n"
+        f"run = lb.submit({str(folder)!r}, name='mine')\n"
+        "print('waiting', flush=True)\n"
+        "try:\n    run.wait()\nexcept KeyboardInterrupt:\n    pass\n"
+        "print(run.snapshot.phase, flush=True)\n"
+        "print(run.wait().files()['status'].tolist(), flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    while "waiting" not in process.stdout.readline():
+        pass
+    time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert out.splitlines()[0] == "UPLOADING"
+    assert out.count("completed") == 40
+    store = Store(own_home / "engine")
+    assert (store.batches, set(store.uploads.values())) == (["COMPLETED"], {1})
 
 
 def test_a_killed_process_leaves_nothing_behind_and_loses_nothing(documents: Path) -> None:

@@ -157,8 +157,11 @@ def test_every_panel_of_a_run_shares_one_watcher(documents: Path) -> None:
         assert client.core.http.requests <= 2 * news + 2 * len(NAMES) + 10
 
 
-def test_an_interrupted_upload_goes_on_where_it_stopped(documents: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llamabatch_nb.client.resources.directories import DirectoryFiles
+@pytest.mark.parametrize("again", ["open", "submit"])
+def test_an_interrupted_upload_goes_on_where_it_stopped(
+    documents: Path, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    from llamabatch_nb.client.resources.directory_files import DirectoryFiles
 
     real = DirectoryFiles.upload
     sent: list[object] = []
@@ -175,9 +178,7 @@ def test_an_interrupted_upload_goes_on_where_it_stopped(documents: Path, monkeyp
             lb.submit(documents, name="killed").wait()
         monkeypatch.setattr(DirectoryFiles, "upload", real)
     with lb.connect() as client:
-        with pytest.raises(InputError, match="goes on where they stopped"):
-            lb.open("killed")
-        run = lb.submit(documents, name="killed")
+        run = lb.open("killed") if again == "open" else lb.submit(documents, name="killed")
         assert len(run.wait().files()) == len(NAMES)
         listed = {file.unique_id for file in client.directories.files.list(str(run.snapshot.directory_id))}
         assert listed == set(NAMES)

@@ -3,86 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import anyio
 import httpx
 import pytest
 
 import llamabatch_nb as lb
-from llamabatch_nb.client.core import Core
-from llamabatch_nb.client.inprocess import in_process
-from llamabatch_nb.client.settings import Settings
-from llamabatch_nb.engine import Engine
-from llamabatch_nb.errors import BatchCancelledError, InputError
+from llamabatch_nb.errors import BatchCancelledError, InputError, RunError
 from llamabatch_nb.follow.watch import CHUNK
-from llamabatch_nb.snapshot import Service, Snapshot
-
-Fault = Callable[[httpx.Request], httpx.Response | Exception | None]
-
-
-def no_fault(_: httpx.Request) -> None:
-    """The line is good."""
-
-
-class Line(httpx.AsyncBaseTransport):
-    """A line to the engine on which faults can be put, before a request arrives or after it was done."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.requests: list[str] = []
-        self.before: Fault = no_fault
-        self.after: Fault = no_fault
-        self._inner = in_process(engine.app)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(f"{request.method} {request.url.raw_path.decode()}")
-        for fault, send in ((self.before, True), (self.after, False)):
-            answer = fault(request)
-            if isinstance(answer, Exception):
-                raise answer
-            if answer is not None:
-                return answer
-            if send:
-                done = await self._inner.handle_async_request(request)
-        return done
-
-    def count(self, start: str) -> int:
-        return sum(request.startswith(start) for request in self.requests)
-
-
-def once(method: str, end: str, answer: httpx.Response | Exception, *, times: int = 1) -> Fault:
-    left = [times]
-
-    def fault(request: httpx.Request) -> httpx.Response | Exception | None:
-        if request.method == method and request.url.path.endswith(end) and left[0]:
-            left[0] -= 1
-            return answer
-        return None
-
-    return fault
+from llamabatch_nb.snapshot import Snapshot
+from tests.run.support import AGENTIC, BATCHES, CREATE, Line, engine, no_fault, once, remote
 
 
 @pytest.fixture
 def line(tmp_path: Path) -> Iterator[Line]:
-    with Engine(tmp_path / "data", workers=1, results_while_running=True) as engine:
-        yield Line(engine)
+    with engine(tmp_path / "data", results_while_running=True) as made:
+        yield Line(made)
 
 
 @pytest.fixture
 def client(line: Line) -> Iterator[lb.Client]:
-    async def no_sleep(seconds: float) -> None:
-        """The waits are tested where they are decided."""
-        await anyio.sleep(min(seconds, 0.01))
-
-    service = Service(label="LlamaCloud NA", base_url="http://engine.localhost", local=False)
-    core = Core(Settings.read(api_key="k", base_url=service.base_url), service=service, transport=line, sleep=no_sleep)
-    with lb.Client(core=core) as client:
+    with remote(line) as client:
         yield client
-
-
-BATCHES = "/api/v2/batches"
-CREATE = f"POST {BATCHES}"
 
 
 def batches(client: lb.Client) -> int:
@@ -95,6 +39,18 @@ def test_submitted_again_while_uploads_run_it_is_the_same_run(client: lb.Client,
         assert run.wait().files()["status"].value_counts().to_dict() == {"completed": 3, "failed": 3}
     assert len({run.id for run in runs}) == 1
     assert (batches(client), line.count("POST /api/v1/beta/directories/")) == (1, 6)
+
+
+def test_two_clients_of_one_process_make_one_batch(client: lb.Client, line: Line, documents: Path) -> None:
+    """The cell that connects is run again, and then the one that submits, while the first uploads go on."""
+    first = lb.submit(documents, client=client)
+    with remote(line) as other:
+        second = lb.submit(documents, client=other)
+        assert second.wait().id == first.wait().id
+        assert first.files()["job_id"].tolist() == second.files()["job_id"].tolist()
+    assert (batches(client), line.requests.count(CREATE), len(list(client.directories.list()))) == (1, 1, 1)
+    listed = [file.unique_id for file in client.directories.files.list(str(first.snapshot.directory_id))]
+    assert len(listed) == len(set(listed)) == 6
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(502), httpx.ReadTimeout("late"), httpx.ReadError("cut")])
@@ -124,7 +80,7 @@ def test_one_hiccup_in_an_upload_costs_nothing(client: lb.Client, line: Line, do
 def test_killed_between_the_create_and_its_note(client: lb.Client, line: Line, documents: Path, own_home: Path) -> None:
     run = lb.submit(documents, client=client, name="killed").wait()
     with sqlite3.connect(own_home / "journal.db") as journal:
-        journal.execute("UPDATE run SET batch_id = NULL, creating = NULL")
+        journal.execute("UPDATE part SET batch_id = NULL, creating = NULL")
     journal.close()
     again = lb.submit(documents, client=client).wait()
     assert again.id == run.id
@@ -140,24 +96,24 @@ def test_another_process_that_creates_the_batch_is_waited_for(
 
     def claim(request: httpx.Request) -> None:
         if request.url.path.endswith("/files/upload"):
-            journal.execute("UPDATE run SET creating = 1, creating_since = strftime('%s', 'now')")
+            journal.execute("UPDATE part SET creating = 1, creating_since = strftime('%s', 'now')")
 
     run = lb.submit(documents, client=client)
     line.before = claim
     while client.core.loop.run(lambda: _sending(run)):
         assert not run.finished
     batch = client.batches.create(
-        config={"job": {"type": "parse_v2", "configuration_id": "cfg-PARSE_AGENTIC"}},
+        config={"job": {"type": "parse_v2", "configuration_id": AGENTIC}},
         source_directory_id=str(run.snapshot.directory_id),
     )
-    journal.execute("UPDATE run SET batch_id = ?", (batch.id,))
+    journal.execute("UPDATE part SET batch_id = ?", (batch.id,))
     journal.close()
     assert run.wait().id == batch.id
     assert line.requests.count(CREATE) == 1
 
 
 async def _sending(run: lb.Run) -> bool:
-    return any(file.file_id is None for file in run._follower.state.files)
+    return any(file.file_id is None for file in run._follower.state.parts[0].files)
 
 
 def test_cancelled_while_it_is_created_it_does_not_run(client: lb.Client, line: Line, documents: Path) -> None:
@@ -165,7 +121,7 @@ def test_cancelled_while_it_is_created_it_does_not_run(client: lb.Client, line: 
 
     def cancel(request: httpx.Request) -> None:
         if request.method == "POST" and request.url.path == BATCHES:
-            run._follower.state.stopped = True  # what cancel() does before there is a batch
+            run._follower.state.parts[0].stopped = True  # what cancel() does before there is a batch
 
     line.before = cancel
     with pytest.raises(BatchCancelledError):
@@ -182,7 +138,7 @@ def test_what_was_cancelled_is_not_paid_again(
             break
     try:
         run.cancel()
-    except lb.errors.RunError:
+    except RunError:
         pytest.skip("it was faster than the cancel")
     with pytest.raises(BatchCancelledError):
         run.wait()
@@ -195,7 +151,7 @@ def test_what_was_cancelled_is_not_paid_again(
 def test_results_outlive_the_service_s_memory(client: lb.Client, line: Line, documents: Path) -> None:
     run = lb.submit(documents, client=client, name="old").wait()
     pages = run.pages()
-    with lb.Client(core=_another(client, line)) as other:
+    with remote(line) as other:
         line.before = lambda request: (
             httpx.Response(200, json={"items": []}) if request.url.path == "/api/v2/parse" else None
         )
@@ -289,25 +245,26 @@ def test_a_full_disk_costs_the_copy_and_not_the_result(
 def test_closing_a_client_finishes_its_uploads(
     line: Line, client: lb.Client, documents: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with lb.Client(core=_another(client, line)) as other:
+    with remote(line) as other:
         lb.submit(documents, client=other)
     assert "Finishing the uploads" in capsys.readouterr().err
     assert batches(client) == 1
 
 
-def test_extract_is_refused_before_anything_is_sent(client: lb.Client, line: Line, documents: Path) -> None:
-    body = {
-        "id": "cfg-x",
-        "name": "x",
-        "product_type": "extract_v2",
-        "version": "1",
-        "parameters": {},
-    }
-    line.before = lambda request: httpx.Response(200, json=body) if "/configurations/" in request.url.path else None
-    with pytest.raises(InputError, match="extract_v2"):
-        lb.submit(documents, configuration="cfg-x", client=client)
+@pytest.mark.parametrize(
+    ("product_type", "given", "said"),
+    [
+        ("classify_v2", None, "for classify_v2, which a batch does not take"),
+        ("extract_v2", "parse_v2", "for extract_v2, not for parse_v2"),
+        (None, None, "There is no configuration 'cfg-x'"),
+    ],
+)
+def test_what_no_batch_takes_is_refused_before_anything_is_sent(
+    client: lb.Client, line: Line, documents: Path, product_type: str | None, given: Any, said: str
+) -> None:
+    body: dict[str, Any] = {"id": "cfg-x", "name": "x", "product_type": product_type, "version": "1", "parameters": {}}
+    if product_type is not None:
+        line.before = lambda request: httpx.Response(200, json=body) if "/configurations/" in request.url.path else None
+    with pytest.raises(InputError, match=said):
+        lb.submit(documents, configuration="cfg-x", type=given, client=client)
     assert line.count("POST") == 0
-
-
-def _another(client: lb.Client, line: Line) -> Core:
-    return Core(client.core.settings, service=client.core.service, transport=line)
