@@ -109,7 +109,10 @@ def _run(options: argparse.Namespace) -> int:
             "client": client,
         }
         if options.dry_run:
-            print(submit(options.source, dry_run=True, **chosen))
+            found = submit(options.source, dry_run=True, **chosen)
+            print(found)
+            if found.rest and options.sample is None:
+                print("This command sends those too.")
             return 0
         run = submit(options.source, name=options.name, max_credits=options.max_credits, new=options.new, **chosen)
         if run.snapshot.rest and options.sample is None:

@@ -6,6 +6,7 @@
     ├── InputError                  what was asked for cannot be done as it stands (also a ValueError)
     │   ├── NoKeyError              LlamaCloud was meant and there is no key
     │   ├── SourceError             the documents to submit: missing, nothing usable in them, an ambiguous name
+    │   ├── StateError              the journal on this machine cannot be read or written: disk, rights, damage
     │   ├── CostError               it would cost more than `max_credits`
     │   └── ExportError             the file to write: exists already, unknown suffix, folder missing
     ├── RequestError                a request that did not get what it asked for: `method`, `path`, `ids`, `file_name`
@@ -67,6 +68,10 @@ class NoKeyError(InputError):
 
 class SourceError(InputError):
     """The documents to submit: no such folder, nothing usable in it, an ambiguous or unknown name."""
+
+
+class StateError(InputError):
+    """The journal on this machine cannot be read or written: a full disk, missing rights, damage."""
 
 
 class CostError(InputError):

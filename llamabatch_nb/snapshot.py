@@ -21,8 +21,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from llamabatch_nb.contract.batches import TERMINAL
+
 UPLOADING = "UPLOADING"
-TERMINAL_BATCH = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+TERMINAL_BATCH = TERMINAL
 TERMINAL_FILE = frozenset({"completed", "failed", "cancelled"})
 #: The order in which statuses are drawn and counted: what is finished first.
 FILE_ORDER = ("completed", "failed", "cancelled", "running", "pending", "submitted", "uploaded", "waiting")
@@ -155,7 +157,7 @@ class Snapshot:
     trouble: Trouble | None = None
     batches: tuple[BatchState, ...] = ()  # in the order they were sent
     credits_elsewhere: float = 0.0  # of attempts whose files have a better one
-    rest: int = 0  # files of the source that are not in this run yet: what `run.rest()` would send
+    rest: int | None = 0  # files of the source that are not in this run yet, for `run.rest()`; None: not known
     mapped: bool = True  # whether the batch has said what it made of its files; null `results` means: ask again
 
     @property
@@ -240,7 +242,7 @@ class HistoryEntry:
     credits: float | None = None  # as reported so far
     created_at: datetime | None = None  # by the server's clock
     updated_at: datetime | None = None
-    parent: str | None = None  # lineage: `retry of bat-1`, `rerun of bat-1`
+    parent: str | None = None  # lineage: `rerun of bat-1`
     in_journal: bool = False
     on_service: bool = False
     directory_id: str | None = None

@@ -154,6 +154,8 @@ def error_of(response: httpx.Response, asked: Asked) -> ServiceError | Unexpecte
     kind = BY_STATUS.get(status, ServerError if status >= 500 else ServiceError)
     wait = asked_delay(response.headers, now=lambda: datetime.now(UTC))
     step = _NEXT_STEP.get(status, "")
+    if status == 404 and not asked.ids.keys() - _EVERYWHERE:  # no id was asked for, so none is wrong
+        step = _NEXT_STEP[405]
     if kind is ServerError:
         step = _LOOK if asked.creates else "run this again later."
     elif kind is RateLimitedError:

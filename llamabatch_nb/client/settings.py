@@ -135,6 +135,10 @@ def mended_url(address: str) -> str:
     address = address.strip()
     if address.lower() in REGIONS:
         return REGIONS[address.lower()]
+    if address.isalpha() and address.lower() not in _LOOPBACK:
+        raise InputError(
+            f"{address!r} is no region: they are {', '.join(map(repr, REGIONS))}; or give an address, https://host."
+        )
     if "://" not in address:
         host = address.split("/")[0].rsplit(":", 1)[0]
         address = f"{'http' if host.strip('[]') in _LOOPBACK else 'https'}://{address}"

@@ -43,7 +43,13 @@ def serve(host: str, port: int, data: Path | str, **options: Any) -> None:
     try:
         with Engine(data, **options) as engine:
             config = uvicorn.Config(
-                engine.app, lifespan="off", log_level="warning", timeout_graceful_shutdown=_GRACE_SECONDS
+                engine.app,
+                lifespan="off",
+                log_level="warning",
+                access_log=False,  # below that level anyway, but put together for every request
+                proxy_headers=False,  # nobody asks who the client is
+                ws="none",
+                timeout_graceful_shutdown=_GRACE_SECONDS,
             )
             _Server(config).run([listener])
     except (KeyboardInterrupt, _StopError):

@@ -12,35 +12,42 @@ from llamabatch_nb.errors import InputError, SourceError
 from llamabatch_nb.follow.attach import part_of
 from llamabatch_nb.follow.failures import retryable
 from llamabatch_nb.follow.journal import Journal
+from llamabatch_nb.follow.orders import chunks
 from llamabatch_nb.follow.part import Part
 from llamabatch_nb.follow.rows import FileRow, NewPart
 from llamabatch_nb.follow.send import directory_name
 from llamabatch_nb.follow.source import Source, SourceFile
 from llamabatch_nb.follow.state import Row, RunState
-from llamabatch_nb.follow.submit import chunks
 from llamabatch_nb.follow.tracked import Tracked
 
 
 def failed(state: RunState, *, hopeless: bool = False) -> list[Row]:
     """Files whose best attempt has come to nothing, each content once; the `hopeless` ones too if asked for.
 
-    Of a FAILED batch nothing is known of single files, so all that have no completed job are of them.
+    What was cancelled with its whole batch is among them; what was cancelled on its own is `hopeless`. Of a FAILED
+    batch nothing is known of single files, so all that have no completed job are of them.
     """
     seen: set[int] = set()
     found: list[Row] = []
     for row in state.rows():
-        over = row.file.ended or row.part.ended
-        if not over or row.file.completed or id(row.file) in seen or row.state.status == "cancelled":
+        over = row.file.ended or (row.part.ended and (hopeless or not row.part.unseen))
+        if not over or row.file.completed or id(row.file) in seen:
             continue
         seen.add(id(row.file))
         shown = row.state
-        if hopeless or shown.status != "failed" or retryable(shown.error, shown.error_source, lost=row.file.lost):
+        if shown.status == "cancelled":
+            again = hopeless or row.part.phase == "CANCELLED"
+        else:
+            again = (
+                hopeless or shown.status != "failed" or retryable(shown.error, shown.error_source, lost=row.file.lost)
+            )
+        if again:
             found.append(row)
     return found
 
 
-def add_retry(journal: Journal, state: RunState, files: Iterable[FileRow]) -> bool:
-    """Another attempt at these files, as further parts of the run. False: it has parts that `state` does not know."""
+def add_retry(journal: Journal, state: RunState, files: Iterable[FileRow], *, known: int) -> bool:
+    """Another attempt at these files, as further parts of the run. False: it has not `known` parts any more."""
     return journal.add_parts(
         state.id,
         [
@@ -52,7 +59,7 @@ def add_retry(journal: Journal, state: RunState, files: Iterable[FileRow]) -> bo
             )
             for chunk in chunks(list(files))
         ],
-        known=len(state.parts),
+        known=known,
     )
 
 
@@ -87,6 +94,8 @@ def replacements(replace_with: Mapping[str, str | os.PathLike[str]]) -> dict[str
 def replaced(state: RunState, files: Mapping[str, FileRow]) -> list[FileRow]:
     """The same under the names of the run's rows, a copy's too: it is another file from now on.
 
+    Those that have gone there before and are done, or on their way, are left out: a cell may be run again.
+
     Raises:
         SourceError: no such file in the run, or one that is named twice.
         InputError: a file that is still on its way.
@@ -97,10 +106,20 @@ def replaced(state: RunState, files: Mapping[str, FileRow]) -> list[FileRow]:
         name, row = full_name(state, given), row_named(state, given)
         if name in found:
             raise SourceError(f"{name!r} is named twice: give one file that goes in its place.")
+        if _there(state, name, row, file.sha256):
+            continue
         if not (row.file.ended or row.part.ended):
             raise InputError(f"{given!r} is still on its way ({row.state.status}): wait for it, or cancel it first.")
         found[name] = replace(file, name=name)
     return list(found.values())
+
+
+def _there(state: RunState, name: str, shown: Row, sha256: str) -> bool:
+    attempts = [(file, part) for part in state.parts for file in part.files if file.name == name]
+    return any(
+        file.sha256 == sha256 and (file.completed or not (file.ended or part.ended or file.copy_of is not None))
+        for file, part in [(shown.file, shown.part), *attempts]
+    )
 
 
 def row_named(state: RunState, name: str) -> Row:
@@ -147,21 +166,26 @@ def source_of(state: RunState, journal: Journal) -> tuple[Source, tuple[FileRow,
     source = Source(
         label=row.label,
         key=row.source,
-        files=tuple(
-            SourceFile(
-                name=file.name,
-                size=file.size or 0,
-                sha256=file.sha256,
-                path=None if file.path is None else Path(file.path),
-                file_id=file.source_file_id,
-                copy_of=file.copy_of,
-            )
-            for file in files
-        ),
-        again=row.again,
+        files=tuple(files_of(files)),
+        kind=row.kind,
         options=row.options,
     )
     return source, tuple(files)
+
+
+def files_of(rows: Iterable[FileRow]) -> list[SourceFile]:
+    """As something whose pages are counted, and priced."""
+    return [
+        SourceFile(
+            name=file.name,
+            size=file.size,
+            sha256=file.sha256,
+            path=None if file.path is None else Path(file.path),
+            file_id=file.source_file_id,
+            copy_of=file.copy_of,
+        )
+        for file in rows
+    ]
 
 
 def _names(state: RunState) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -9,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,17 +19,20 @@ from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.rows import Pages
+from llamabatch_nb.follow.rows import PageCounts
+from llamabatch_nb.follow.tracked import Job
 
 #: A parse job with what was expanded, or an extract job, which carries its result itself.
 JobResult = ParseResult | ExtractJob
 _SETTING = "archive"
+#: Where results still are that a move has not come to.
+_BEFORE = "archive before"
 
 
 def folder_of(journal: Journal) -> Path:
     """Where results are kept: beside the journal, unless they were moved."""
     moved = journal.setting(_SETTING)
-    return Path(moved) if moved is not None else journal.path.parent / "archive"
+    return Path(moved) if moved else journal.path.parent / "archive"
 
 
 class Archive:
@@ -45,12 +49,12 @@ class Archive:
             OSError: one of them could not be written; the others were.
 
         """
-        written: dict[str, Pages] = {}
+        written: dict[str, tuple[str, PageCounts]] = {}
         failure: OSError | None = None
         for job_id, result in results.items():
             try:
                 self._write(job_id, result)
-                written[job_id] = counted(result)
+                written[job_id] = slim(result).model_dump_json(), counted(result)
             except OSError as error:
                 failure = error
         if written:
@@ -59,26 +63,35 @@ class Archive:
             raise failure
 
     def _write(self, job_id: str, result: JobResult) -> None:
-        path = path_of(self._journal, self._service, job_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
         data = gzip.compress(result.model_dump_json().encode(), compresslevel=1)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        while True:
+            path = path_of(self._journal, self._service, job_id)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+                break
+            except FileNotFoundError:  # the archive was moved in this moment, and the folder was empty
+                if path_of(self._journal, self._service, job_id) == path:
+                    raise
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
             Path(temporary).replace(path)
+            while (now := path_of(self._journal, self._service, job_id)) != path:  # the archive was moved meanwhile
+                _moved(path, now)
+                path = now
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def known(self, job_ids: Iterable[str]) -> dict[str, Pages]:
+    def known(self, job_ids: Iterable[str]) -> dict[str, PageCounts]:
         return self._journal.results(self._service, job_ids)
 
     def read(self, job_id: str, job_type: str | None) -> JobResult | None:
         """None when it is not there, or was damaged: it is fetched again then."""
         model = ExtractJob if job_type == "extract_v2" else ParseResult
         try:
-            data = gzip.decompress(path_of(self._journal, self._service, job_id).read_bytes())
+            data = gzip.decompress(found(self._journal, self._service, job_id).read_bytes())
             return model.model_validate_json(data)
         except (OSError, EOFError, ValueError):
             return None
@@ -124,23 +137,26 @@ class ArchiveFolder:
         with self._journal() as journal:
             old = folder_of(journal)
             if new == old:
+                _emptied(journal)
                 return new
             if new.resolve().is_relative_to(old.resolve()):
                 raise InputError(f"The folder {new} is inside the archive {old}, which moves: name one outside of it.")
             try:
                 if new.exists() and any(new.iterdir()):
                     raise InputError(f"The folder {new} is not empty: name a new one for the archive.")
+                _emptied(journal)  # where an earlier move was cut off
                 new.mkdir(parents=True, exist_ok=True)
-                # Copied whole before the journal is told, removed after: at any moment one of the two is complete.
-                if old.exists():
-                    shutil.copytree(old, new, dirs_exist_ok=True)
+                _set(journal, new, before=old)
+                _emptied(journal)
             except OSError as error:
+                if folder_of(journal) == new:
+                    _set(journal, old, before=new)
+                    with suppress(OSError):
+                        _emptied(journal)
                 raise InputError(
                     f"The archive cannot be moved to {new} ({error.strerror or error}): see that there is room and "
                     f"that it may be written to. It is still in {old}."
                 ) from None
-            journal.change_setting(_SETTING, str(new))
-        shutil.rmtree(old, ignore_errors=True)
         return new
 
     def clear(self, *, older_than: timedelta | None = None, run: str | None = None) -> int:
@@ -156,7 +172,7 @@ class ArchiveFolder:
                     continue
                 if before is not None and kept.archived_at > before:
                     continue
-                path_of(journal, kept.service, kept.job_id).unlink(missing_ok=True)
+                found(journal, kept.service, kept.job_id).unlink(missing_ok=True)
                 journal.results_cleared(kept.service, [kept.job_id])
                 freed += kept.bytes
         return freed
@@ -177,7 +193,7 @@ class ArchiveFolder:
 def _kept(journal: Journal) -> Iterator[Kept]:
     for row in journal.archived():
         try:
-            stat = path_of(journal, row["service"], row["job_id"]).stat()
+            stat = found(journal, row["service"], row["job_id"]).stat()
         except OSError:
             continue  # somebody removed it: it is fetched again when it is asked for
         yield Kept(
@@ -192,19 +208,83 @@ def _kept(journal: Journal) -> Iterator[Kept]:
         )
 
 
-def counted(result: JobResult) -> Pages:
+def slim(result: JobResult) -> Job:
+    """The job without its result."""
+    if isinstance(result, ParseResult):
+        return result.job
+    metadata = result.extract_metadata
+    return result.model_copy(
+        update={
+            "extract_result": None,
+            "configuration": None,
+            "extract_metadata": None if metadata is None else metadata.model_copy(update={"field_metadata": None}),
+        }
+    )
+
+
+def counted(result: JobResult) -> PageCounts:
     """Pages and failed pages, from whichever expansion is there."""
     if isinstance(result, ExtractJob):
         usage = result.metadata.usage if result.metadata is not None else None
-        return Pages(usage.num_pages_extracted if usage is not None else None, None)
+        return PageCounts(usage.num_pages_extracted if usage is not None else None, None)
     if result.markdown is not None:
-        return Pages(len(result.markdown.pages), sum(not page.success for page in result.markdown.pages))
+        return PageCounts(len(result.markdown.pages), sum(not page.success for page in result.markdown.pages))
     if result.text is not None:
-        return Pages(len(result.text.pages), None)
-    return Pages(None, None)
+        return PageCounts(len(result.text.pages), None)
+    return PageCounts(None, None)
 
 
 def path_of(journal: Journal, service: str, job_id: str) -> Path:
+    """Where a result is written to."""
+    return folder_of(journal) / _name(service, job_id)
+
+
+def found(journal: Journal, service: str, job_id: str) -> Path:
+    """Where a result is: while the archive moves, or where that was cut off, it may be where it was before."""
+    path, before = path_of(journal, service, job_id), journal.setting(_BEFORE)
+    return Path(before) / _name(service, job_id) if before and not path.exists() else path
+
+
+def _name(service: str, job_id: str) -> Path:
     plain = re.fullmatch(r"[A-Za-z0-9_-]{1,80}", job_id)
     name = job_id if plain else hashlib.sha256(job_id.encode()).hexdigest()
-    return folder_of(journal) / hashlib.sha256(service.encode()).hexdigest()[:16] / f"{name}.json.gz"
+    return Path(hashlib.sha256(service.encode()).hexdigest()[:16], f"{name}.json.gz")
+
+
+def _set(journal: Journal, folder: Path, *, before: Path) -> None:
+    """From now on results are written to `folder`, and looked for in both. At any moment all are found."""
+    journal.change_setting(_BEFORE, str(before))
+    journal.change_setting(_SETTING, str(folder))
+
+
+def _emptied(journal: Journal) -> None:
+    """Move what is still in the folder before, file by file; what is being written there is moved by its writer.
+
+    Raises:
+        OSError: one of them could not be moved; the rest is found where it is.
+
+    """
+    before, folder = journal.setting(_BEFORE), folder_of(journal)
+    if not before or Path(before) == folder:
+        return
+    for path in sorted(Path(before).glob("*/*.json.gz")):
+        _moved(path, folder / path.relative_to(before))
+    for path in [*Path(before).glob("*/"), Path(before)]:
+        with suppress(OSError):  # it holds something else, or is gone
+            path.rmdir()
+    journal.change_setting(_BEFORE, "")
+
+
+def _moved(path: Path, to: Path) -> None:
+    """Whole or not at all, to another disk too."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):  # its writer, or another move, was faster
+        try:
+            path.replace(to)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            part = to.with_suffix(".part")
+            shutil.copy2(path, part)
+            part.replace(to)
+            path.unlink()

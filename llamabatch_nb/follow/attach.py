@@ -23,7 +23,7 @@ async def attach(core: Core, journal: Journal, name_or_id: str) -> RunState:
         InputError: nothing of that name or id.
 
     """
-    row = journal.find(service=core.settings.base_url, name_or_id=name_or_id)
+    row = journal.find(service=core.settings.base_url, name_or_id=name_or_id, owner=owner_of(core))
     return restore(journal, core.service, row or await _adopted(core, journal, name_or_id))
 
 
@@ -33,8 +33,7 @@ def restore(journal: Journal, service: Service, row: RunRow, *, resumed: bool = 
         id=row.id,
         name=row.name,
         source=row.label,
-        again=row.again,
-        parent=row.parent,
+        parent=None if row.parent is None else journal.called(row.parent),
         service=service,
         configuration_id=row.configuration_id,
         job_type=row.job_type,
@@ -63,6 +62,11 @@ async def _adopted(core: Core, journal: Journal, batch_id: str) -> RunRow:
     try:
         batch = await core.batches.get(batch_id)
     except NotFoundError:
+        if journal.find(service=core.settings.base_url, name_or_id=batch_id) is not None:
+            raise InputError(
+                f"The run {batch_id!r} is of another project or organization than this client's: connect with the "
+                "project_id= and organization_id= that it was submitted with."
+            ) from None
         raise InputError(
             f"There is no run or batch {batch_id!r} on {core.service.label}: check the id and the service, "
             "or list what there is with lb.history()."
@@ -76,7 +80,7 @@ async def _adopted(core: Core, journal: Journal, batch_id: str) -> RunRow:
         name=None,
         label=batch.source_directory_id,
         source=batch.source_directory_id,  # so that its directory, submitted, is this run and not paid again
-        again=repr(batch.source_directory_id),
+        kind="directory",
         options={},
         service=core.settings.base_url,
         owner=owner_of(core),

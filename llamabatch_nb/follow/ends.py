@@ -20,6 +20,23 @@ def nothing_accepted(state: RunState) -> SourceError | None:
     )
 
 
+def lost_sight(state: RunState) -> RunError | None:
+    """The service does not know a batch whose end nobody has seen: with another key it may still run, and be billed."""
+    shown = {row.part.id for row in state.rows() if not row.file.ended}  # what was retried has another part by now
+    unseen = [part for part in state.parts if part.unseen and part.id in shown]
+    if not unseen:
+        return None
+    first = unseen[0]
+    more = f" (and {len(unseen) - 1} more)" if len(unseen) > 1 else ""
+    return RunError(
+        f"{state.service.label} does not know the batch {first.batch_id}{more}, which was {first.phase} when it was "
+        f"last seen: with the key of its project lb.open({state.name or first.batch_id!r}) follows it again; if it has "
+        "expired, run.retry_failed(all=True) sends what has no result once more, and is billed once more.",
+        batch_id=first.batch_id,
+        run_name=state.name,
+    )
+
+
 def check(last: Snapshot, *, raise_on_failures: bool) -> None:
     """Raise what the end of a run is.
 
@@ -55,7 +72,7 @@ def check(last: Snapshot, *, raise_on_failures: bool) -> None:
     if last.phase == "CANCELLED":
         raise BatchCancelledError(
             f"{which} {was} cancelled with {last.counts.get('completed', 0)} of {len(last.files)} files completed, "
-            "which are kept: read them with run.files() and run.pages().",
+            "which are kept: read them with run.files() and run.pages(); run.retry_failed() sends the others again.",
             batch_id=next((one.batch_id for one in such), batch),
             run_name=name,
         )

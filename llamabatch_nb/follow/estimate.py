@@ -16,7 +16,7 @@ class Estimate:
     """As a string it is one sentence. What is not known is None."""
 
     files: int  # that are sent, copies not counted
-    bytes: int  # of those files
+    bytes: int | None  # of those files; None where the sizes of some are not known
     copies: int  # files that are identical to one that is sent
     pages: int  # counted in the files that say how many they have
     uncounted: int  # files that say nothing of pages: taken as one page each, and may be more
@@ -25,6 +25,8 @@ class Estimate:
     tier: str | None
     parse_tier: str | None = None  # of an extract job: its parsing is in `credits` where this is known
     free: bool = False  # on this machine
+    known: int = 0  # files that were submitted before and are not paid again
+    rest: int = 0  # files that are not in the run, and that only `run.rest()` sends
     prices_dated: str = PRICES_DATED
 
     @property
@@ -33,9 +35,12 @@ class Estimate:
         return self.uncounted > 0 or (self.job_type == "extract_v2" and self.parse_tier is None)
 
     def __str__(self) -> str:
+        if not self.files:
+            return self._nothing()
         pages = self.pages + self.uncounted
         about = f"at least {_counted(pages, 'page')}" if self.uncounted else f"about {_counted(pages, 'page')}"
-        sentence = f"{_counted(self.files, 'file')}, {_size(self.bytes)}, {about}: {self._cost()}"
+        size = "" if self.bytes is None else f"{_size(self.bytes)}, "
+        sentence = f"{_counted(self.files, 'file')}, {size}{about}: {self._cost()}"
         if self.uncounted:
             do, has = ("does", "it has") if self.uncounted == 1 else ("do", "they have")
             sentence += f"; {_counted(self.uncounted, 'file')} {do} not say how many pages {has}"
@@ -43,7 +48,21 @@ class Estimate:
             are = "is" if self.copies == 1 else "are"
             plural = "y" if self.copies == 1 else "ies"
             sentence += f"; {self.copies:,} identical cop{plural} {are} not sent"
-        return sentence + "."
+        if self.known:
+            sentence += f"; {_counted(self.known, 'file')} {'was' if self.known == 1 else 'were'} submitted before"
+        return f"{sentence}.{self._left()}"
+
+    def _nothing(self) -> str:
+        what = (
+            f"all of it was submitted before ({_counted(self.known, 'file')})" if self.known else "there are no files"
+        )
+        return f"Nothing to send, no credits: {what}.{self._left()}"
+
+    def _left(self) -> str:
+        if not self.rest:
+            return ""
+        are, them = ("is", "it") if self.rest == 1 else ("are", "them")
+        return f" {_counted(self.rest, 'file')} more {are} not in that run: run.rest() sends {them}."
 
     def _cost(self) -> str:
         if self.free:
@@ -71,30 +90,36 @@ def estimate(
     parse_tier: str | None = None,
     known_pages: Mapping[str, int | None] | None = None,
     free: bool,
+    known: int = 0,
+    rest: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Estimate:
     """Count the pages of `files` and price them. `free`: the service is on this machine and bills nothing.
 
     `known_pages` has pages by SHA-256 that were counted before; what is missing there is counted now, and
-    `on_progress(done, total)` called after each such file. Nothing is sent.
+    `on_progress(done, total)` called after each such file. Nothing is sent. `known` files were submitted before, and
+    `rest` more are not in their run.
     """
     every = list(files)
     sent = [file for file in every if file.copy_of is None]
     counted = count_all(sent, known_pages, on_progress)
-    known = [pages for file in sent if (pages := counted.get(file.sha256)) is not None]
-    uncounted = len(sent) - len(known)
+    said = [pages for file in sent if (pages := counted.get(file.sha256)) is not None]
+    uncounted = len(sent) - len(said)
+    sizes = [file.size for file in sent]
     rate = None if free else credits_a_page(job_type, tier, parse_tier)
     return Estimate(
         files=len(sent),
-        bytes=sum(file.size for file in sent),
+        bytes=None if None in sizes else sum(size for size in sizes if size is not None),
         copies=len(every) - len(sent),
-        pages=sum(known),
+        pages=sum(said),
         uncounted=uncounted,
-        credits=None if rate is None else float((sum(known) + uncounted) * rate),
+        credits=None if rate is None else float((sum(said) + uncounted) * rate),
         job_type=job_type,
         tier=tier,
         parse_tier=parse_tier,
         free=free,
+        known=known,
+        rest=rest,
     )
 
 

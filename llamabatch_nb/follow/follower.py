@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -12,26 +11,19 @@ from anyio.abc import TaskGroup
 
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.http import Wait
-from llamabatch_nb.errors import ConflictError, InputError, RunError
-from llamabatch_nb.follow import ends, trouble
+from llamabatch_nb.errors import RunError
+from llamabatch_nb.follow import cancellation, ends, trouble
 from llamabatch_nb.follow.after import new_parts, row_named
 from llamabatch_nb.follow.archive import Archive, JobResult
 from llamabatch_nb.follow.journal import Journal
 from llamabatch_nb.follow.memory import Memory
-from llamabatch_nb.follow.part import Part
+from llamabatch_nb.follow.news import News
 from llamabatch_nb.follow.results import CONCURRENT, Results
-from llamabatch_nb.follow.send import send
+from llamabatch_nb.follow.sending import Sending, first
 from llamabatch_nb.follow.state import RunState
 from llamabatch_nb.follow.tracked import Tracked
 from llamabatch_nb.follow.watch import Watch
 from llamabatch_nb.snapshot import Snapshot, Trouble
-
-log = logging.getLogger("llamabatch_nb.follow")
-
-#: Seconds between two Snapshots: nobody is told more than twice a second (design.md, decision 3).
-SHORTEST_NEWS = 0.5
-#: Parts that are sent at once: while one waits for its batch to be created, the next is uploaded.
-PARTS_AT_ONCE = 2
 
 
 class Follower:
@@ -44,20 +36,20 @@ class Follower:
         self.core = core
         self.journal = journal
         self.failure: Exception | None = None
-        self._take(state)
-        self._subscribers: list[Callable[[Snapshot], None]] = []
         self._looks = 0  # that have ended
         self._looked = anyio.Event()
         self._finished = anyio.Event()
-        self._told_at = 0.0
         self._task: Future[None] | None = None
         self._scope: anyio.CancelScope | None = None  # made on the loop, where alone it can be
         self._group: TaskGroup | None = None  # while it watches
-        self._sending: set[int] = set()  # parts
-        self._sent = anyio.Event()
-        self._limit: anyio.CapacityLimiter | None = None
         self._stopping = False
-        self.snapshot = self._taken()
+        self._take(state)
+        self._news = News(self._taken, core.http.monotonic)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What was known at the last look."""
+        return self._news.last
 
     def start(self) -> None:
         """Begin; may be called from any thread, and never blocks."""
@@ -67,16 +59,24 @@ class Follower:
     async def go_on(self, *, resumed: bool = False) -> None:
         """Where the journal has further parts of the run, send and watch them too. Called on the loop.
 
-        `resumed`: they are of another notebook, which may have begun with them.
+        What could not be sent before is tried again. `resumed`: the further parts are of another notebook, which may
+        have begun with them.
         """
-        if not new_parts(self.journal, self.state, resumed=resumed):
+        new = new_parts(self.journal, self.state, resumed=resumed)
+        if not self._sending.try_again() and not new:
             return
+        if self._stopping:  # it starts again after that
+            await self._finished.wait()
         if self._finished.is_set():
+            if self.core.closed:
+                return  # the journal has it
             self._again()
         elif self._group is not None:
-            self._send_unsent(self._group)
+            self._sending.start(self._group)
             self._watch.wake()
-        self._tell()
+        else:  # it fetches the last results; the parts are sent in the next round
+            self.results.hurry()
+        self._news.tell()
 
     async def catch_up(self) -> None:
         """Take in what another notebook has added to the run since: what it retries must not be sent again here."""
@@ -88,10 +88,10 @@ class Follower:
         The watcher stays the same, so that the runs and panels over it see what comes: two would send twice.
         """
         if self._finished.is_set():
-            state.rest = state.rest or self.state.rest  # which the journal does not know
+            state.rest = self.state.rest if state.rest is None else state.rest  # the journal does not know it
             self._take(state)
             self._again()
-            self._tell()
+            self._news.tell()
 
     def _take(self, state: RunState) -> None:
         service = self.core.settings.base_url
@@ -99,6 +99,7 @@ class Follower:
         self.results = Results(self.core, Archive(self.journal, service))
         self._memory = Memory(self.journal, service, state.job_type)
         self._watch = Watch(self.core, state, recall=self._memory.recall, mapped=self._memory.mapped)
+        self._sending = Sending(self.core, self.journal, state, progress=self._progress, sent=self._part_sent)
 
     def _again(self) -> None:
         self._finished = anyio.Event()
@@ -114,14 +115,14 @@ class Follower:
         """Stop following. Uploads are finished first; the batch goes on."""
         if self.state.unsent and not self._finished.is_set():
             print(f"Finishing the uploads of {self.snapshot.source} before leaving.", file=sys.stderr)  # noqa: T201
-            while self.state.unsent and not self._finished.is_set():
-                await self._sent.wait()
+            await self._sending.finish()
         self._stopping = True
         if self._scope is not None:
             self._scope.cancel()
         await self._finished.wait()
-        if self.failure is not None and self.snapshot.batch_id is None:
-            print(f"{self.failure} {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
+        failure = self.failure or self._sending.failure
+        if failure is not None and self.snapshot.batch_id is None:
+            print(f"{failure} {self.how_to_come_back()}", file=sys.stderr)  # noqa: T201
         elif not self.state.ended and self.core.service.local:
             print(  # noqa: T201
                 f"The local engine stops here, with the batch not at its end. {self.how_to_come_back()}",
@@ -150,17 +151,11 @@ class Follower:
         """Under another `name`, perhaps, which the journal has already, and with `rest` files that are not in it."""
         self.state.name = name or self.state.name
         self.state.rest = rest
-        self._tell()
+        self._news.tell()
 
     def subscribe(self, callback: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Call back on the loop thread for each new Snapshot; what comes back unsubscribes."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._news.subscribe(callback)
 
     async def wait_ended(self, *, raise_on_failures: bool = False) -> Snapshot:
         """The last Snapshot.
@@ -181,7 +176,7 @@ class Follower:
         """Stop every batch, and the uploads before it. What has finished is kept.
 
         Raises:
-            RunError: it has ended already.
+            RunError: it has ended already, or some of the batches could not be cancelled; it names them.
 
         """
         if self.state.ended:
@@ -190,19 +185,11 @@ class Follower:
                 batch_id=self.snapshot.batch_id,
                 run_name=self.snapshot.name,
             )
-        for part in self.state.parts:
-            if part.unsent:
-                part.stopped = True
-                self.journal.part_stopped(part.id)
-        for part in self.state.parts:
-            if part.batch_id is not None and not part.ended:
-                try:
-                    # The answer has no results; what became of the batch is what the next look says.
-                    await self.core.batches.cancel(part.batch_id)
-                except ConflictError:
-                    continue  # it was faster
-        self._watch.wake()
-        self._tell()
+        try:
+            await cancellation.cancel(self.core, self.journal, self.state)
+        finally:
+            self._watch.wake()
+            self._news.tell()
 
     async def cancel_file(self, name: str) -> None:
         """Stop one file's job.
@@ -211,12 +198,7 @@ class Follower:
             InputError: it has no job, or that has ended.
 
         """
-        file = row_named(self.state, name).file
-        if file.job_id is None or file.ended:
-            state = next(one for one in self.snapshot.files if one.name == name or one.name.endswith(f"/{name}"))
-            raise InputError(f"{name!r} is {state.status}: there is no job of it to cancel.")
-        jobs = self.core.extract if file.job_type == "extract_v2" else self.core.parsing
-        await jobs.cancel(file.job_id)
+        await cancellation.cancel_file(self.core, self.state, name)
         self._watch.wake()
 
     async def credits(self) -> None:
@@ -225,7 +207,7 @@ class Follower:
             await self.results.credits(file for part in self.state.parts for file in part.sent)
         finally:
             self._memory.remember(self.state)
-            self._tell()
+            self._news.tell()
 
     async def look(self) -> None:
         """Look now, not at the next turn; returns when the news are in `snapshot`."""
@@ -237,11 +219,11 @@ class Follower:
 
     async def all_results(self) -> Mapping[str, JobResult]:
         """Results of all files that have one, by job id."""
-        fetched = self.results.fetched
+        before = self._of_results
         try:
             return await self.results.all(row.file for row in self.state.rows())
         finally:
-            self._fetched(fetched)
+            self._fetched(before)
 
     async def result_of(self, name: str) -> JobResult | None:
         """One file's result, by its name.
@@ -251,17 +233,21 @@ class Follower:
             LlamaBatchError: it could not be fetched.
 
         """
-        fetched = self.results.fetched
+        before = self._of_results
         try:
             return await self.results.of(row_named(self.state, name).file)
         finally:
-            self._fetched(fetched)
+            self._fetched(before)
 
-    def _fetched(self, before: int) -> None:
-        """Pages and credits come with results, also after the last look."""
-        if self.results.fetched > before:
+    @property
+    def _of_results(self) -> tuple[int, Trouble | None]:
+        return self.results.fetched, self.results.trouble
+
+    def _fetched(self, before: tuple[int, Trouble | None]) -> None:
+        """Pages and credits come with results, also after the last look; and a trouble may have passed."""
+        if self._of_results != before:
             self._memory.remember(self.state)
-            self._tell()
+            self._news.tell()
 
     async def _run(self) -> None:
         self.core.http.listeners.append(self._waiting)
@@ -272,14 +258,14 @@ class Follower:
                     if self.state.ended:
                         break
         except Exception as error:  # kept for whoever waits; a group never reaches a user (design.md, decision 1)
-            self.failure = _first(error)
+            self.failure = first(error)
         finally:
             self.core.http.listeners.remove(self._waiting)
             self._finished.set()
-            self._sent.set()
+            self._sending.end()
             self._looked.set()
             self._looked = anyio.Event()
-            self._tell()
+            self._news.tell()
             if self.stop in self.core.before_close:
                 self.core.before_close.remove(self.stop)
 
@@ -289,69 +275,48 @@ class Follower:
         out, waiting = anyio.create_memory_object_stream[Tracked](float("inf"))
         async with anyio.create_task_group() as group, out:
             for _ in range(CONCURRENT):
-                group.start_soon(self.results.collect, waiting.clone(), self._tell_seldom)
+                group.start_soon(self.results.collect, waiting.clone(), group, self._news.tell_seldom)
             waiting.close()
             self._group = group
-            self._send_unsent(group)
+            self._sending.start(group)
             try:
                 async for _ in self._watch.looks():
                     self._memory.remember(self.state)
                     self.results.hand_out(self.state.parts, out)
-                    self._tell()
+                    self._news.tell()
                     self._looks = self._watch.begun
                     self._looked.set()
                     self._looked = anyio.Event()
             finally:
                 self._group = None
         self._memory.remember(self.state)  # credits have come with the results
-        if (refused := ends.nothing_accepted(self.state)) is not None:
-            raise refused
+        if self.state.settled:
+            failure = self._sending.failure or ends.nothing_accepted(self.state) or ends.lost_sight(self.state)
+            if failure is not None:
+                raise failure
 
     async def _until(self, looks: int) -> None:
         while self._looks < looks and not self._finished.is_set():
             await self._looked.wait()
 
-    def _send_unsent(self, group: TaskGroup) -> None:
-        self._limit = self._limit or anyio.CapacityLimiter(PARTS_AT_ONCE)
-        for part in self.state.unsent:
-            if part.id not in self._sending:
-                self._sending.add(part.id)
-                group.start_soon(self._send, part, self._limit)
+    def _progress(self) -> None:
+        self._news.tell_seldom()
 
-    async def _send(self, part: Part, limit: anyio.CapacityLimiter) -> None:
-        try:
-            async with limit:
-                await send(self.core, self.journal, self.state, part, self._tell_seldom)
-        finally:
-            self._sending.discard(part.id)
-            self._sent.set()
-            self._sent = anyio.Event()
+    def _part_sent(self) -> None:
         self._watch.wake()
-        self._tell()
+        self._news.tell()
 
     def _waiting(self, _: Wait | None) -> None:
-        self._tell()
-
-    def _tell_seldom(self) -> None:
-        if self.core.http.monotonic() - self._told_at >= SHORTEST_NEWS:
-            self._tell()
-
-    def _tell(self) -> None:
-        self._told_at = self.core.http.monotonic()
-        self.snapshot = self._taken()
-        for callback in list(self._subscribers):
-            try:
-                callback(self.snapshot)
-            except Exception:
-                log.exception("A subscriber of a run failed; the run goes on")
+        self._news.tell()
 
     def _taken(self) -> Snapshot:
         return self.state.snapshot(taken_at=self.core.now(), at=self.core.http.monotonic(), trouble=self._trouble())
 
     def _trouble(self) -> Trouble | None:
         now, wait = self.core.now(), self.core.http.wait
-        if self.failure is not None:
-            return trouble.final(self.failure, now=now)
+        failure = self.failure or self._sending.failure
+        if failure is not None:
+            return trouble.final(failure, now=now)
         if wait is not None and not self._finished.is_set():
             return trouble.waiting(self.core.service, seconds=wait.seconds, status=wait.status, now=now)
         return (
@@ -359,9 +324,3 @@ class Follower:
             or self.results.trouble
             or trouble.of_state(self.state, now=now, quiet=self._watch.quiet)
         )
-
-
-def _first(error: Exception) -> Exception:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -8,62 +8,21 @@ stopped, and what the service forgets is remembered here. Never a key in here.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llamabatch_nb.errors import InputError
-from llamabatch_nb.follow import tables
-from llamabatch_nb.follow.rows import FileRow, NewPart, Pages, PartRow, RunRow
+from llamabatch_nb.follow.keepsakes import Keepsakes
+from llamabatch_nb.follow.rows import FileRow, NewPart, PartRow, RunRow
+from llamabatch_nb.follow.source import Kind
 
-#: How long a process that lives may take to create a batch before another may try: a create sits out eight waits of up
-#: to a minute each where it is asked to. Seconds.
-CLAIM = 900.0
-#: How long a journal may be locked. Seconds.
-PATIENCE = 30.0
-#: Bound variables of one statement; SQLite's oldest limit is 999.
-_MANY = 500
-
-#: Which journal of this process has claimed a part of a file: two clients may be open, each with a journal of its own.
-_claims: dict[tuple[Path, int], Journal] = {}
-
-_RUN = "id, name, label, source, again, options, service, configuration_id, job_type, parent, created_at"
+_RUN = "id, name, label, source, kind, options, service, configuration_id, job_type, parent, created_at"
 _PART = ", ".join(PartRow.__slots__)
 _FILE = ", ".join(FileRow.__slots__)
 
 
-class Journal:
-    """Short transactions over one connection behind a lock; a second process may use the same file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = threading.Lock()
-        try:
-            self._db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            _patiently(lambda: self._db.execute("PRAGMA journal_mode = WAL"))
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            with self._transaction() as db:
-                found = tables.prepare(db)
-        except sqlite3.OperationalError as error:
-            raise InputError(
-                f"The journal {path} cannot be used now ({error}): see that its folder is writable and that no other "
-                "program holds it, then run this again."
-            ) from None
-        except sqlite3.DatabaseError as error:
-            raise InputError(
-                f"The journal {path} is damaged ({error}): move it away to start a new one; what was submitted is then "
-                "found by its batch id only."
-            ) from None
-        if found > tables.VERSION:
-            raise InputError(
-                f"The journal {path} was written by a newer llamabatch-nb (schema {found}): update this package."
-            )
+class Journal(Keepsakes):
+    """Runs, their parts and files. Every method is a transaction of its own."""
 
     # Written while a run is sent.
 
@@ -73,14 +32,14 @@ class Journal:
         name: str | None,
         label: str,
         source: str | None,
-        again: str,
+        kind: Kind,
         options: Mapping[str, Any],
         service: str,
         owner: str,
         fingerprint: str,
         configuration_id: str,
         job_type: str,
-        parent: str | None,
+        parent: int | None,
         parts: Iterable[NewPart],
         new: bool,
     ) -> int:
@@ -90,13 +49,13 @@ class Journal:
             if known is not None:  # another process was faster by a moment
                 return known
             cursor = db.execute(
-                "INSERT INTO run (name, label, source, again, options, service, owner, fingerprint, configuration_id,"
+                "INSERT INTO run (name, label, source, kind, options, service, owner, fingerprint, configuration_id,"
                 " job_type, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     name,
                     label,
                     source,
-                    again,
+                    kind,
                     json.dumps(options),
                     service,
                     owner,
@@ -125,49 +84,18 @@ class Journal:
             made: str = db.execute("SELECT directory_id FROM part WHERE id = ?", (part,)).fetchone()["directory_id"]
             return made
 
-    def file_uploaded(self, part: int, name: str, file_id: str, service_file_id: str | None) -> None:
+    def file_uploaded(self, part: int, name: str, file_id: str, service_file_id: str | None) -> bool:
+        """Returns whether the part has been stopped meanwhile, here or in another kernel."""
         with self._transaction() as db:
             db.execute(
                 "UPDATE file SET file_id = ?, service_file_id = ?, error = NULL WHERE part = ? AND name = ?",
                 (file_id, service_file_id, part, name),
             )
+            return _stopped(db, part)
 
     def file_refused(self, part: int, name: str, error: str) -> None:
         with self._transaction() as db:
             db.execute("UPDATE file SET error = ? WHERE part = ? AND name = ?", (error, part, name))
-
-    def may_create(self, part: int) -> bool:
-        """Claim the creation of the part's batch. False: it is there, or another has claimed it not long ago.
-
-        Another is a process that lives, or another journal of this one that is not closed.
-        """
-        with self._transaction() as db:
-            row = db.execute("SELECT batch_id, creating, creating_since FROM part WHERE id = ?", (part,)).fetchone()
-            if row["batch_id"] is not None:
-                return False
-            other = row["creating"]
-            if other == os.getpid():
-                # Another client here; or, in a container started anew, a dead process that had the same number.
-                lives = _claims.get((self.path, part), self) is not self
-            else:
-                lives = other is not None and _alive(other)
-            if lives and time.time() - row["creating_since"] < CLAIM:
-                return False
-            _claims[self.path, part] = self
-            db.execute(
-                "UPDATE part SET creating = ?, creating_since = ? WHERE id = ?", (os.getpid(), time.time(), part)
-            )
-            return True
-
-    def creation_failed(self, part: int) -> None:
-        """Give the claim up, so that nobody waits for it."""
-        with self._transaction() as db:
-            db.execute("UPDATE part SET creating = NULL WHERE id = ? AND creating = ?", (part, os.getpid()))
-            _claims.pop((self.path, part), None)
-
-    def batch_of(self, part: int) -> str | None:
-        row = self._one("SELECT batch_id FROM part WHERE id = ?", part)
-        return None if row is None else row["batch_id"]
 
     def listed_before(self, part: int, batch_ids: Iterable[str]) -> frozenset[str]:
         """Note the directory's batches before ours is created; what was noted the first time holds."""
@@ -176,9 +104,20 @@ class Journal:
             row = db.execute("SELECT listed FROM part WHERE id = ?", (part,)).fetchone()
             return frozenset(json.loads(row["listed"]))
 
-    def batch_created(self, part: int, batch_id: str) -> None:
+    def batch_created(self, part: int, batch_id: str) -> bool:
+        """Returns whether the part has been stopped meanwhile: then its batch is to be cancelled."""
         with self._transaction() as db:
             db.execute("UPDATE part SET batch_id = ? WHERE id = ?", (batch_id, part))
+            return _stopped(db, part)
+
+    def others(self, part: int, batch_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the batches that are known to be another part's."""
+        row = self._all(
+            "SELECT batch_id FROM part WHERE id != ? AND batch_id IN (SELECT value FROM json_each(?))",
+            part,
+            json.dumps([*batch_ids]),
+        )
+        return frozenset(found["batch_id"] for found in row)
 
     def part_stopped(self, part: int, *, stopped: bool = True) -> None:
         with self._transaction() as db:
@@ -187,7 +126,9 @@ class Journal:
     def directory_gone(self, part: int, new_name: str) -> None:
         """Its directory has expired before there was a batch: another is made, and all files are sent again."""
         with self._transaction() as db:
-            db.execute("UPDATE part SET directory_id = NULL, directory_name = ? WHERE id = ?", (new_name, part))
+            db.execute(
+                "UPDATE part SET directory_id = NULL, listed = NULL, directory_name = ? WHERE id = ?", (new_name, part)
+            )
             db.execute("UPDATE file SET file_id = NULL, error = NULL WHERE part = ?", (part,))
 
     def renamed(self, run: int, name: str) -> None:
@@ -217,39 +158,10 @@ class Journal:
                 ),
             )
 
-    def jobs_ended(self, service: str, jobs: Mapping[str, str]) -> None:
-        """Terminal jobs, by id, as JSON: they are never asked for again, and outlive the service's memory of them."""
+    def files_dropped(self, part: int, names: Iterable[str]) -> None:
+        """They came into the directory after its batch was made."""
         with self._transaction() as db:
-            db.executemany(
-                "INSERT INTO job (service, job_id, ended) VALUES (?, ?, ?)"
-                " ON CONFLICT (service, job_id) DO UPDATE SET ended = excluded.ended",
-                [(service, job_id, text) for job_id, text in jobs.items()],
-            )
-
-    def results_archived(self, service: str, pages: Mapping[str, Pages]) -> None:
-        """Jobs, by id, whose results are in the archive now."""
-        with self._transaction() as db:
-            db.executemany(
-                "INSERT INTO job (service, job_id, archived, pages, pages_failed) VALUES (?, ?, 1, ?, ?)"
-                " ON CONFLICT (service, job_id) DO UPDATE SET archived = 1, pages = excluded.pages,"
-                " pages_failed = excluded.pages_failed",
-                [(service, job_id, one.pages, one.failed) for job_id, one in pages.items()],
-            )
-
-    def results_cleared(self, service: str, job_ids: Iterable[str]) -> None:
-        with self._transaction() as db:
-            db.executemany(
-                "UPDATE job SET archived = 0 WHERE service = ? AND job_id = ?",
-                [(service, job_id) for job_id in job_ids],
-            )
-
-    def pages_counted(self, pages: Mapping[str, int | None]) -> None:
-        with self._transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO counted (sha256, pages) VALUES (?, ?)", list(pages.items()))
-
-    def change_setting(self, name: str, value: str) -> None:
-        with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, value))
+            db.executemany("DELETE FROM file WHERE part = ? AND name = ?", [(part, name) for name in names])
 
     # Read.
 
@@ -258,20 +170,37 @@ class Journal:
         assert row is not None
         return _run(row)
 
-    def find(self, *, service: str, name_or_id: str) -> RunRow | None:
-        """The newest run of that name, or the run of that batch or directory, on that service."""
+    def find(self, *, service: str, name_or_id: str, owner: str | None = None) -> RunRow | None:
+        """The newest run of that name, or the run of that batch or directory, on that service.
+
+        `owner`: only its runs, and those of which none is known.
+        """
+        whose = "service = ? AND (owner = coalesce(?, owner) OR owner = 'None None')"
         row = self._one(
-            f"SELECT {_RUN} FROM run WHERE service = ? AND name = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
+            f"SELECT {_RUN} FROM run WHERE {whose} AND name = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
             service,
+            owner,
             name_or_id,
         ) or self._one(
-            f"SELECT {_RUN} FROM run WHERE service = ? AND id IN"  # noqa: S608
+            f"SELECT {_RUN} FROM run WHERE {whose} AND id IN"  # noqa: S608
             " (SELECT run FROM part WHERE batch_id = ? OR directory_id = ?) ORDER BY id DESC LIMIT 1",
             service,
+            owner,
             name_or_id,
             name_or_id,
         )
         return None if row is None else _run(row)
+
+    def called(self, run: int) -> str:
+        """How people know a run: by its first batch, else its name, else its source."""
+        row = self._one(
+            "SELECT coalesce((SELECT batch_id FROM part WHERE part.run = run.id AND batch_id IS NOT NULL"
+            " ORDER BY part.id LIMIT 1), name, label) AS called FROM run WHERE id = ?",
+            run,
+        )
+        assert row is not None
+        called: str = row["called"]
+        return called
 
     def candidates(self, *, service: str, owner: str, configuration_id: str, source: str | None) -> list[RunRow]:
         """Runs of the same source with the same configuration, newest first."""
@@ -301,7 +230,18 @@ class Journal:
     def parts(self, run: int) -> list[PartRow]:
         """In the order they were made."""
         rows = self._all(f"SELECT {_PART} FROM part WHERE run = ? ORDER BY id", run)  # noqa: S608
-        return [PartRow(**{**dict(row), "stopped": bool(row["stopped"])}) for row in rows]
+        return [_part(row) for row in rows]
+
+    def part(self, part: int) -> PartRow:
+        """As it is now: another kernel may have written it."""
+        row = self._one(f"SELECT {_PART} FROM part WHERE id = ?", part)  # noqa: S608
+        assert row is not None
+        return _part(row)
+
+    def may_have_batch(self, part: int) -> bool:
+        """Whether its batches were listed, which is done right before one is created."""
+        row = self._one("SELECT listed IS NOT NULL FROM part WHERE id = ?", part)
+        return row is not None and bool(row[0])
 
     def files(self, part: int) -> list[FileRow]:
         rows = self._all(f"SELECT {_FILE} FROM file WHERE part = ? ORDER BY position", part)  # noqa: S608
@@ -313,46 +253,6 @@ class Journal:
             "SELECT name, sha256 FROM file JOIN part ON part.id = file.part WHERE run = ? AND relation != 'retry'", run
         )
         return {(row["name"], row["sha256"]) for row in rows}
-
-    def jobs(self, service: str, job_ids: Iterable[str]) -> dict[str, str]:
-        """Those of the jobs that were seen to end, as JSON."""
-        return {row["job_id"]: row["ended"] for row in self._jobs(service, job_ids) if row["ended"] is not None}
-
-    def results(self, service: str, job_ids: Iterable[str]) -> dict[str, Pages]:
-        """Those of the jobs whose results are in the archive."""
-        return {
-            row["job_id"]: Pages(row["pages"], row["pages_failed"])
-            for row in self._jobs(service, job_ids)
-            if row["archived"]
-        }
-
-    def archived(self) -> list[sqlite3.Row]:
-        """Each archived result: service, job_id, pages, and the run and file it is of, where that is known."""
-        return self._all(
-            "SELECT job.service, job.job_id, job.pages, run.name AS run, run.label AS source, file.name AS file,"
-            " part.batch_id FROM job LEFT JOIN file ON file.job_id = job.job_id LEFT JOIN part ON part.id = file.part"
-            " LEFT JOIN run ON run.id = part.run WHERE job.archived GROUP BY job.service, job.job_id"
-            " ORDER BY run.id, file.position"
-        )
-
-    def counted(self, sha256: Iterable[str]) -> dict[str, int | None]:
-        """Pages of those contents that were counted before."""
-        found: dict[str, int | None] = {}
-        for some in _by(_MANY, sha256):
-            marks = ", ".join("?" * len(some))
-            rows = self._all(f"SELECT sha256, pages FROM counted WHERE sha256 IN ({marks})", *some)  # noqa: S608
-            found |= {row["sha256"]: row["pages"] for row in rows}
-        return found
-
-    def setting(self, name: str) -> str | None:
-        row = self._one("SELECT value FROM setting WHERE name = ?", name)
-        return None if row is None else row["value"]
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
-        for claim in [claim for claim, journal in list(_claims.items()) if journal is self]:
-            del _claims[claim]
 
     @staticmethod
     def _add_parts(db: sqlite3.Connection, run: int, parts: Iterable[NewPart]) -> None:
@@ -385,70 +285,14 @@ class Journal:
         ).fetchone()
         return None if row is None else row["id"]
 
-    def _jobs(self, service: str, job_ids: Iterable[str]) -> list[sqlite3.Row]:
-        rows: list[sqlite3.Row] = []
-        for some in _by(_MANY, job_ids):
-            marks = ", ".join("?" * len(some))
-            rows += self._all(
-                f"SELECT * FROM job WHERE service = ? AND job_id IN ({marks})",  # noqa: S608
-                service,
-                *some,
-            )
-        return rows
-
-    def _one(self, statement: str, *values: object) -> sqlite3.Row | None:
-        with self._lock:
-            row: sqlite3.Row | None = self._db.execute(statement, values).fetchone()
-        return row
-
-    def _all(self, statement: str, *values: object) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._db.execute(statement, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
 
 def _run(row: sqlite3.Row) -> RunRow:
     return RunRow(**{**dict(row), "options": json.loads(row["options"])})
 
 
-def _by(size: int, values: Iterable[str]) -> Iterator[list[str]]:
-    listed = list(values)
-    for start in range(0, len(listed), size):
-        yield listed[start : start + size]
+def _part(row: sqlite3.Row) -> PartRow:
+    return PartRow(**{**dict(row), "stopped": bool(row["stopped"])})
 
 
-def _patiently(work: Callable[[], object]) -> None:
-    """The change to WAL does not obey SQLite's own timeout while another process makes the same change."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            work()
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def _alive(process: int) -> bool:
-    if os.name != "posix":
-        return True  # there is no harmless signal; the claim ends by its age
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _stopped(db: sqlite3.Connection, part: int) -> bool:
+    return bool(db.execute("SELECT stopped FROM part WHERE id = ?", (part,)).fetchone()["stopped"])

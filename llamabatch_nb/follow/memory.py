@@ -45,6 +45,9 @@ class Memory:
             )
         if files:
             self._journal.files_mapped(part.id, [_row(file) for file in files])
+        if part.dropped:
+            self._journal.files_dropped(part.id, part.dropped)
+            part.dropped = []
 
     def remember(self, state: RunState) -> None:
         """Jobs that have ended, and those whose credits have come since."""

@@ -9,10 +9,10 @@ from datetime import datetime
 from llamabatch_nb.contract.batches import TERMINAL, Batch
 from llamabatch_nb.contract.directories import DirectoryType
 from llamabatch_nb.follow.rows import Relation
-from llamabatch_nb.follow.tracked import Job, Tracked
+from llamabatch_nb.follow.tracked import Job, Told, Tracked
 from llamabatch_nb.snapshot import FOLLOWED, UPLOADING, BatchState, has_ended
 
-#: Looks at an ended batch in which a job may be missing from the lists before it counts as expired.
+#: Looks at an ended batch in which a job may be missing from the lists before it is asked for by itself.
 PATIENCE = 10
 
 
@@ -37,9 +37,11 @@ class Part:
     estimated_done: int | None = None
     stopped: bool = False  # cancelled, or refused as a whole, before there was a batch
     resumed: bool = False  # its uploads were begun by another process, perhaps
-    seen: bool = False  # the service has shown the batch to this process
-    missed: int = 0  # looks in a row at which it did not know the batch
+    leaving: bool = False  # whoever follows it leaves: no outage is sat out, and no other kernel waited for
+    failure: Exception | None = None  # what ended its sending, here and till it is tried again
+    missing_since: float | None = None  # by the clock of `Watch`: since when the service has not known the batch
     expired: bool = False  # the service no longer knows the batch
+    dropped: list[str] = field(default_factory=list)  # names of files that turned out not to be of this batch
 
     @property
     def sent(self) -> list[Tracked]:
@@ -62,6 +64,13 @@ class Part:
         return self.batch_id is None and not self.stopped
 
     @property
+    def unseen(self) -> bool:
+        """The service no longer knows the batch, and nobody has seen its end: it may run, for another project's key."""
+        if not self.expired or self.phase == "FAILED":
+            return False
+        return self.phase not in TERMINAL or any(self._open())
+
+    @property
     def mapped(self) -> bool:
         """Whether the batch has said what it made of its files; null `results` means: ask again."""
         return self.batch_id is None or self.expired or (self.batch is not None and self.batch.results is not None)
@@ -77,6 +86,11 @@ class Part:
         # The first job that is open will do: this is asked several times a Snapshot, of a thousand files.
         running = self.batch.status in TERMINAL and any(self._open())
         return has_ended(self.batch.status, mapped=self.batch.results is not None, running=running)
+
+    @property
+    def told(self) -> Told:
+        gone = self.batch_id is None or self.expired or (self.batch is not None and self.batch.status in TERMINAL)
+        return Told(self.phase, self.batch_id, gone, self.unseen)
 
     def open_jobs(self) -> list[str]:
         """Jobs whose end has not been seen. A terminal job is never asked for again (design.md, decision 4)."""
@@ -102,29 +116,40 @@ class Part:
             if file.result != result:
                 file.result = result
                 news.append(file)
-        if self.directory_name is None and batch.results is not None and batch.status in TERMINAL:
-            # What came into the directory after the create is not of this batch.
-            self.files = [file for file in self.files if file.result is not None]
+        if self.directory_name is None and batch.results and batch.status == "COMPLETED":
+            # What came into the directory after the create is not of this batch. (One that was cancelled may have
+            # results for none or some of its files.)
+            dropped = [file.name for file in self.files if file.result is None]
+            if dropped:
+                self.dropped += dropped
+                self.files = [file for file in self.files if file.result is not None]
         return news
 
     def take_jobs(self, jobs: Iterable[Job]) -> None:
         by_job = {file.job_id: file for file in self.sent if file.job_id}
         for job in jobs:
             if (file := by_job.get(job.id)) is not None:
-                file.job = job
+                file.job, file.missed, file.lost = job, 0, False
 
-    def take_missing(self, job_ids: set[str]) -> None:
-        """Jobs of an ended batch that the service does not list (any more); given up after `PATIENCE` looks."""
+    def take_missing(self, job_ids: set[str]) -> list[str]:
+        """Jobs of an ended batch that the service does not list (any more). Returns those it should be asked for."""
         for file in self.sent:
             if file.job_id in job_ids:
                 file.missed += 1
-                file.lost = file.missed > PATIENCE
+        return [file.job_id for file in self.sent if file.job_id in job_ids and file.missed > PATIENCE]
+
+    def lose(self, job_id: str) -> None:
+        """The service does not know that job any more."""
+        for file in self.sent:
+            if file.job_id == job_id:
+                file.lost = True
 
     def expire(self) -> None:
-        """The service no longer knows the batch: what was seen of it stays, the rest is lost."""
+        """The service no longer knows the batch: what was seen of it stays, and if its end was, the rest is lost."""
         self.expired = True
-        for file in self.sent:
-            file.lost = not file.ended
+        if not self.unseen:
+            for file in self.sent:
+                file.lost = not file.ended
 
     def _open(self) -> Iterator[str]:
         for file in self.files:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from datetime import datetime
 
 import anyio
 import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from llamabatch_nb.client.core import Core
-from llamabatch_nb.contract.extract import ExtractExpand
-from llamabatch_nb.contract.parse import ParseResult
-from llamabatch_nb.errors import InvalidRequestError, LlamaBatchError, NotFoundError
+from llamabatch_nb.errors import InvalidRequestError, LlamaBatchError, NotFoundError, StateError
 from llamabatch_nb.follow import trouble
-from llamabatch_nb.follow.archive import Archive, JobResult, counted
+from llamabatch_nb.follow.archive import Archive, JobResult, counted, slim
 from llamabatch_nb.follow.each import each
+from llamabatch_nb.follow.jobs import EXPAND_EXTRACT, job
 from llamabatch_nb.follow.part import Part
-from llamabatch_nb.follow.tracked import Job, Tracked
+from llamabatch_nb.follow.tracked import Tracked
 from llamabatch_nb.snapshot import Trouble
 
 log = logging.getLogger("llamabatch_nb.follow")
@@ -30,24 +30,41 @@ CONCURRENT = 32
 EXPAND = ("text", "markdown", "items", "metadata", "job_metadata", "usage")
 #: Without markdown: `markdown` and `items` are not available on tier `fast` (contract.md section 5).
 EXPAND_FAST = ("text", "metadata", "job_metadata", "usage")
-EXPAND_EXTRACT: tuple[ExtractExpand, ...] = ("extract_metadata", "usage")
-
-
-class _Queue(Protocol):
-    def send_nowait(self, item: Tracked, /) -> None: ...
+#: Waits before a result that could not be fetched is asked for again: some minutes, beside the tries of the client.
+#: While the run goes on they begin anew. Seconds.
+PAUSES = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 240.0)
+#: The longest of these waits where the service says 404: replicas may differ for a moment, an expired result does not
+#: come back. Seconds.
+PATIENCE_GONE = 15.0
 
 
 class Results:
-    """The results of one run. `trouble` is why the last one could not be kept; `fetched` counts those that came."""
+    """The results of one run. `fetched` counts those that came."""
 
     def __init__(self, core: Core, archive: Archive) -> None:
-        self.trouble: Trouble | None = None
         self._core = core
         self._archive = archive
         self.fetched = 0
         self._handed: set[str] = set()
+        self._late: dict[str, tuple[Tracked, LlamaBatchError]] = {}  # by job id: those that could not be fetched
+        self._waits: set[anyio.CancelScope] = set()  # of those of them that are asked for again
         self._unwritten: dict[str, JobResult] = {}
+        self._unkept: set[str] = set()  # jobs whose results could not be written
+        self._disk: Trouble | None = None  # why not
+        self._late_since: datetime | None = None
         self._writing = anyio.Lock()
+        self._limit = anyio.Semaphore(CONCURRENT)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why results are missing on this machine; None when none is."""
+        if self._unkept:
+            return self._disk
+        if not self._late:
+            return None
+        files = [file.name for file, _ in self._late.values()]
+        _, error = next(reversed(self._late.values()))
+        return trouble.unfetched(files, error, again=bool(self._waits), since=self._late_since)
 
     async def of(self, file: Tracked) -> JobResult | None:
         """A finished file's result: from the archive, else from the service, and then archived. None: it has none."""
@@ -56,6 +73,8 @@ class Results:
         kept = await anyio.to_thread.run_sync(self._archive.read, file.job_id, file.job_type)
         if kept is not None:
             file.pages = file.pages or counted(kept)
+            self._late.pop(file.job_id, None)
+            self._unkept.discard(file.job_id)
             return kept
         return await self._fetched(file, file.job_id)
 
@@ -91,17 +110,13 @@ class Results:
         async def ask(file: Tracked) -> None:
             assert file.job_id is not None
             try:
-                if file.job_type == "extract_v2":
-                    # Its metadata name the parse job whose cost is shared.
-                    file.job = _slim(await self._core.extract.get(file.job_id, expand=EXPAND_EXTRACT))
-                else:
-                    file.job = _slim(await self._core.parsing.get(file.job_id, expand=["usage"]))
+                file.job = await job(self._core, file.job_id, file.job_type)
             except NotFoundError:
                 return
 
         await each([file for file in files if _owes(file)], ask, at_once=CONCURRENT)
 
-    def hand_out(self, parts: Iterable[Part], queue: _Queue) -> None:
+    def hand_out(self, parts: Iterable[Part], queue: MemoryObjectSendStream[Tracked]) -> None:
         """Queue what has been finished since the last time; what is archived only has its pages noted."""
         new = [
             file
@@ -109,7 +124,7 @@ class Results:
             for file in part.sent
             if file.completed and file.job_id is not None and file.job_id not in self._handed
         ]
-        gone = {file.job_id for part in parts if part.expired for file in part.sent}
+        gone = {file.job_id for part in parts if part.expired and not part.unseen for file in part.sent}
         known = self._archive.known(file.job_id for file in new if file.job_id)
         for file in new:
             assert file.job_id is not None
@@ -121,22 +136,65 @@ class Results:
             else:
                 queue.send_nowait(file)
 
-    async def collect(self, queue: MemoryObjectReceiveStream[Tracked], tell: Callable[[], None]) -> None:
+    async def collect(
+        self, queue: MemoryObjectReceiveStream[Tracked], group: TaskGroup, tell: Callable[[], None]
+    ) -> None:
+        """Fetch what is queued. What cannot be fetched is tried again in tasks of `group`, at growing distances."""
         async with queue:
             async for file in queue:
-                try:
-                    assert file.job_id is not None
-                    await self._fetched(file, file.job_id)
-                except LlamaBatchError as error:
-                    # Not lost: the next reader of this file fetches it again.
-                    log.warning("The result of %s was not fetched yet: %s", file.name, error)
+                if not await self._fetched_or_late(file):
+                    group.start_soon(self._again, file, tell)
                 tell()
+
+    def hurry(self) -> None:
+        """Do not wait any more; what is missing is queued again by the next `hand_out`."""
+        for scope in list(self._waits):
+            scope.cancel()
+
+    async def _again(self, file: Tracked, tell: Callable[[], None]) -> None:
+        assert file.job_id is not None
+        settled = False
+        with anyio.CancelScope() as scope:
+            self._waits.add(scope)
+            try:
+                settled = await self._waited_for(file, file.job_id)
+            finally:
+                self._waits.discard(scope)
+        if not settled:
+            self._handed.discard(file.job_id)  # as long as there are looks, it begins anew
+        tell()
+
+    async def _waited_for(self, file: Tracked, job_id: str) -> bool:
+        """Whether it has come after all, or will not for certain."""
+        for pause in PAUSES:
+            await self._core.http.sleep(pause)
+            async with self._limit:
+                # Somebody may have read it meanwhile.
+                if job_id not in self._late or await self._fetched_or_late(file):
+                    return True
+            if pause >= PATIENCE_GONE and isinstance(self._late[job_id][1], NotFoundError):
+                return True
+        return False
+
+    async def _fetched_or_late(self, file: Tracked) -> bool:
+        """Whether there is nothing more to try."""
+        assert file.job_id is not None
+        try:
+            await self._fetched(file, file.job_id)
+        except LlamaBatchError as error:
+            level = logging.INFO if file.job_id in self._late else logging.WARNING  # once a file
+            log.log(level, "The result of %s was not fetched: %s", file.name, error)
+            self._late_since = self._late_since if self._late else self._core.now()
+            self._late[file.job_id] = (file, error)
+            return not (trouble.may_pass(error) or isinstance(error, NotFoundError))
+        return True
 
     async def _fetched(self, file: Tracked, job_id: str) -> JobResult:
         fetched = await self._fetch(file)
         file.pages = counted(fetched)
-        file.job = _slim(fetched)
+        file.job = slim(fetched)
         self.fetched += 1
+        self._late.pop(job_id, None)
         await self._keep(job_id, fetched)
         return fetched
 
@@ -153,10 +211,14 @@ class Results:
             results, self._unwritten = self._unwritten, {}
             try:
                 await anyio.to_thread.run_sync(self._archive.add, results)
-            except (OSError, sqlite3.Error) as error:
+            except (OSError, sqlite3.Error, StateError) as error:
                 # A full disk costs the copies on this machine, not the results.
-                self.trouble = trouble.disk(error, now=self._core.now())
+                kept = self._archive.known(results) if isinstance(error, OSError) else {}
+                self._unkept |= results.keys() - kept.keys()
+                self._disk = trouble.disk(error, now=self._core.now())
                 log.warning("The results of %s were not all archived: %s", ", ".join(results), error)
+            else:
+                self._unkept -= results.keys()
 
     async def _fetch(self, file: Tracked) -> JobResult:
         assert file.job_id is not None
@@ -171,17 +233,3 @@ class Results:
 def _owes(file: Tracked) -> bool:
     """Its credits were not reported yet; a reported 0 is a report."""
     return file.completed and file.job is not None and (file.job.usage is None or file.job.usage.credits is None)
-
-
-def _slim(result: JobResult) -> Job:
-    """The job without its result, which is read from the archive when it is wanted."""
-    if isinstance(result, ParseResult):
-        return result.job
-    metadata = result.extract_metadata
-    return result.model_copy(
-        update={
-            "extract_result": None,
-            "configuration": None,
-            "extract_metadata": None if metadata is None else metadata.model_copy(update={"field_metadata": None}),
-        }
-    )

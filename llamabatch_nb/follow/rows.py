@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llamabatch_nb.contract.directories import DirectoryType
+from llamabatch_nb.follow.source import Kind
 
 Relation = Literal["first", "rest", "retry"]
 
@@ -17,12 +18,12 @@ class RunRow:
     name: str | None
     label: str
     source: str | None
-    again: str
+    kind: Kind
     options: dict[str, Any]
     service: str
     configuration_id: str
     job_type: str
-    parent: str | None
+    parent: int | None
     created_at: str
 
 
@@ -70,7 +71,7 @@ class NewPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class PageCounts:
     """How many pages a job's archived result has, and how many of them failed."""
 
     pages: int | None

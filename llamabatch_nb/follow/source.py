@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from llamabatch_nb.errors import FileReadError, SourceError
 from llamabatch_nb.follow.selection import matches, patterns, select, walk
@@ -18,21 +18,25 @@ from llamabatch_nb.follow.spool import is_content, name_of, spooled
 #: Files that are hashed at once: 1,000 small ones take 0.17 s, and 0.32 s one by one; 8 gain no more (2 cores).
 _AT_ONCE = 4
 _MAGIC = frozenset("*?[")
-#: Characters of `Source.again` and `Source.label`: they stand in sentences.
+#: Characters of `Source.label`: it stands in sentences.
 _SHORT = 100
+
+#: What a source is: a folder, file or pattern; a list of paths; open files; a directory of the service. The first and
+#: the last can be read anew another day.
+Kind = Literal["path", "list", "contents", "directory"]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file. `name` is its path relative to the source, with forward slashes, and the API's ``unique_id``.
 
-    `size` is in bytes, `sha256` of the content ("" where the bytes are not here), `path` where they are on this
-    machine. `file_id`: the service has it already, and it is added instead of uploaded. `copy_of`: the name of the
-    identical file that is sent in its place.
+    `size` is in bytes, None where they were never here, `sha256` of the content ("" where the bytes are not here),
+    `path` where they are on this machine. `file_id`: the service has it already, and it is added instead of uploaded.
+    `copy_of`: the name of the identical file that is sent in its place.
     """
 
     name: str
-    size: int
+    size: int | None
     sha256: str
     path: Path | None = None
     file_id: str | None = None
@@ -45,15 +49,14 @@ class Source:
 
     `label` is the source as it was given, short. `key` is by which it is known again another day: the absolute path of
     the folder, file or pattern, the common parent of a list; None for open files. `files` are sorted by name, those of
-    lists as given. `again` is the Python expression that was given to `lb.submit`, shortened when it is long, and
-    `options` its `recursive`, `include` and `exclude` where they are not the default, as JSON has them:
-    ``read_source(key, **options)`` reads a folder, file or pattern anew.
+    lists as given. `options` are its `recursive`, `include` and `exclude` where they are not the default, as JSON has
+    them: ``read_source(key, **options)`` reads a folder, file or pattern anew.
     """
 
     label: str
     key: str | None
     files: tuple[SourceFile, ...]
-    again: str
+    kind: Kind
     options: dict[str, Any] = field(default_factory=dict)
 
     def fingerprint(self, configuration_id: str, service: str) -> str:
@@ -94,7 +97,7 @@ def read_source(
         options["recursive"] = False
     if isinstance(source, (str, os.PathLike)):
         label, key, paths = _one(source, recursive=recursive)
-        again = repr(str(source))
+        kind: Kind = "path"
     elif is_content(source):
         return _contents([source], spool, chosen, options)
     elif isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray, Mapping)):
@@ -102,7 +105,7 @@ def read_source(
         if any(is_content(one) for one in given):
             return _contents(given, spool, chosen, options)
         label, key, paths = _listed(given)
-        again = _shortened([repr(str(one)) for one in given])
+        kind = "list"
     else:
         raise SourceError(
             f"Folders, files, patterns, open files or lists of them are submitted, not {source!r:.80}; '.' is the "
@@ -111,7 +114,7 @@ def read_source(
     names = select(list(paths), where=label, **chosen)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="llamabatch-hash") as threads:
         files = list(threads.map(lambda name: _file(paths[name], name), names))
-    return Source(label, key, _marked(files), again, options)
+    return Source(label, key, _marked(files), kind, options)
 
 
 def sample(source: Source, count: int) -> Source:
@@ -220,8 +223,7 @@ def _contents(given: list[object], spool: Path, chosen: dict[str, tuple[str, ...
             _checked(name)
             path, size, sha256 = spooled(one, name, spool)
             files.append(SourceFile(name, size, sha256, path))
-    again = _shortened([f"({name!r}, …)" for name, _ in named])
-    return Source(label[:_SHORT], None, _marked(files), again, options)
+    return Source(label[:_SHORT], None, _marked(files), "contents", options)
 
 
 def _file(path: Path, name: str) -> SourceFile:
@@ -259,14 +261,3 @@ def _marked(files: list[SourceFile]) -> tuple[SourceFile, ...]:
         sent = first.setdefault((file.sha256, PurePosixPath(file.name).suffix.lower()), file.name)
         marked.append(file if sent == file.name else replace(file, copy_of=sent))
     return tuple(marked)
-
-
-def _shortened(expressions: list[str]) -> str:
-    """A list in Python, of as many as stand in `_SHORT` characters."""
-    whole = f"[{', '.join(expressions)}]"
-    if len(whole) <= _SHORT:
-        return whole
-    shown = expressions[:1]
-    while len(", ".join(expressions[: len(shown) + 1])) < _SHORT:
-        shown.append(expressions[len(shown)])
-    return f"[{', '.join(shown)}, …]"

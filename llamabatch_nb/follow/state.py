@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -28,10 +27,17 @@ class Row:
 
     @property
     def state(self) -> FileState:
-        gone = self.part.batch_id is None or (self.part.batch is not None and self.part.batch.status in TERMINAL)
-        return self.file.state(
-            phase=self.part.phase, batch_id=self.part.batch_id, attempt=self.attempt, gone=gone or self.part.expired
-        )
+        return self.file.state(self.part.told, self.attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Which files the run has. It changes when files come or go, which is seldom, and not with what becomes of them."""
+
+    of: tuple[tuple[int, int], ...]  # which lists of files it was made of, and how long they were
+    names: list[str]
+    rows: list[Row | None]  # None: there are several attempts, of which the best is to be found
+    attempts: dict[str, list[tuple[Tracked, Part]]]  # by name: those of such rows
 
 
 @dataclass(slots=True)
@@ -45,21 +51,35 @@ class RunState:
     id: int = 0
     name: str | None = None
     project_id: str | None = None
-    again: str = ""  # what to pass to lb.submit to go on
-    parent: str | None = None  # the batch whose files these are, for another configuration
+    parent: str | None = None  # the run, as people know it, whose files these are, for another configuration
     parts: list[Part] = field(default_factory=list)
-    rest: int = 0  # files of the source that are not in the run
+    rest: int | None = None  # files of the source that are not in the run; None: the source was not read
     seen_done: list[tuple[float, int]] = field(default_factory=list)  # (monotonic seconds, files ended)
+    _known: _Table | None = field(default=None, repr=False, compare=False)
+    _copies: dict[str, tuple[FileState, FileState]] = field(default_factory=dict, repr=False, compare=False)
 
     def names(self) -> list[str]:
         """Of all files, in the order of the source; what came later is sorted in where the rest is sorted."""
-        names = list(dict.fromkeys(file.name for part in self.parts for file in part.files))
-        if len(self.parts) > 1 and all(_sorted([file.name for file in part.files]) for part in self.parts):
-            names.sort()
-        return names
+        return self._table().names
 
     def rows(self) -> list[Row]:
         """One for each of `names`; a copy's is that of the file that was sent in its place."""
+        table = self._table()
+        return [
+            row if row is not None else _best(table.attempts[name])
+            for name, row in zip(table.names, table.rows, strict=True)
+        ]
+
+    def _table(self) -> _Table:
+        of = tuple((id(part.files), len(part.files)) for part in self.parts)
+        if self._known is None or self._known.of != of:
+            self._known = self._made(of)
+        return self._known
+
+    def _made(self, of: tuple[tuple[int, int], ...]) -> _Table:
+        names = list(dict.fromkeys(file.name for part in self.parts for file in part.files))
+        if len(self.parts) > 1 and all(_sorted([file.name for file in part.files]) for part in self.parts):
+            names.sort()
         attempts: dict[str, list[tuple[Tracked, Part]]] = {}
         contents: dict[tuple[str, str], list[tuple[Tracked, Part]]] = {}
         for part in self.parts:
@@ -68,17 +88,13 @@ class RunState:
                     attempts[file.name].append((file, part))
                 else:  # the file's content has changed, or this is the first of it
                     attempts[file.name] = contents[file.name, file.sha256] = [(file, part)]
-        return [self._row(attempts[name], contents) for name in self.names()]
-
-    @staticmethod
-    def _row(attempts: list[tuple[Tracked, Part]], contents: dict[tuple[str, str], list[tuple[Tracked, Part]]]) -> Row:
-        own = attempts[0][0]
-        if own.copy_of is not None and len(attempts) == 1:
-            attempts = contents.get((own.copy_of, own.sha256), attempts)
-        if len(attempts) == 1:  # nearly every row of nearly every run
-            return Row(*attempts[0], 1)
-        number, (file, part) = max(enumerate(attempts, start=1), key=lambda one: (_rank(*one[1]), one[0]))
-        return Row(file, part, number)
+        for name, tries in attempts.items():
+            own = tries[0][0]
+            if own.copy_of is not None and len(tries) == 1:
+                attempts[name] = contents.get((own.copy_of, own.sha256), tries)
+        # One attempt is what nearly every row of nearly every run has.
+        rows = [Row(*attempts[name][0], 1) if len(attempts[name]) == 1 else None for name in names]
+        return _Table(of, names, rows, attempts)
 
     def attempt(self, part: Part) -> int:
         """Which attempt a part is: 1, or for a retry one more than its files had before."""
@@ -95,6 +111,11 @@ class RunState:
     @property
     def ended(self) -> bool:
         return all(part.ended for part in self.parts)
+
+    @property
+    def settled(self) -> bool:
+        """There is nothing more to look for here: each part has ended, or could not be sent."""
+        return all(part.ended or (part.failure is not None and part.unsent) for part in self.parts)
 
     def done(self) -> int:
         return sum(row.file.ended for row in self.rows())
@@ -131,9 +152,15 @@ class RunState:
             return open_words[0]  # a word that nobody has seen before
         if any(part.batch is not None for part in self.parts if not part.ended):
             return still[0]  # COMPLETED, with jobs that still run; what only the journal knows runs no more
-        # Of a part whose files were all retried nothing is shown, so its end does not count; and one that has no batch
-        # since nothing of it was accepted was not cancelled.
-        shown = {id(row.part) for row in self.rows() if row.part.batch_id is not None or not row.file.refused}
+        # Of a part whose files were all retried nothing is shown, so its end does not count, nor does that of a
+        # cancelled one of which only completed ones are; and one that has no batch since nothing of it was accepted
+        # was not cancelled.
+        shown = {
+            id(row.part)
+            for row in self.rows()
+            if (row.part.batch_id is not None or not row.file.refused)
+            and not (row.part.phase == "CANCELLED" and row.file.completed)
+        }
         words = {part.phase for part in self.parts if id(part) in shown or not shown}
         ends = (word for word in ("FAILED", "CANCELLED", "COMPLETED") if word in words)
         return next(ends, min(words, default=UPLOADING))  # an expired batch has the word that was seen last
@@ -142,6 +169,7 @@ class RunState:
         rows = self.rows()
         rate, ended = self.rate(at), self.ended
         estimated = self._estimated_done()
+        files = self._files(rows)
         left = len(rows) - max(sum(row.file.ended for row in rows), estimated or 0)
         return Snapshot(
             name=self.name,
@@ -153,7 +181,7 @@ class RunState:
             configuration_id=self.configuration_id,
             job_type=self.job_type,
             phase=self.phase,
-            files=tuple(self._files(rows)),
+            files=tuple(files),
             created_at=min((part.created_at for part in self.parts if part.created_at), default=None),
             updated_at=self._updated_at(),
             taken_at=taken_at,
@@ -163,24 +191,34 @@ class RunState:
             trouble=trouble,
             mapped=all(part.mapped for part in self.parts),
             batches=tuple(part.state(self.attempt(part)) for part in self.parts if part.sent),
-            credits_elsewhere=self._elsewhere(rows),
+            credits_elsewhere=self._elsewhere(rows, files),
             rest=self.rest,
         )
 
-    def _files(self, rows: list[Row]) -> Iterator[FileState]:
-        sizes = {file.name: file.size for part in self.parts for file in part.files}
+    def _files(self, rows: list[Row]) -> list[FileState]:
+        told = {part.id: part.told for part in self.parts}
+        sizes: dict[str, int | None] = {}
+        found = []
         for name, row in zip(self.names(), rows, strict=True):
-            if row.file.name == name:
-                yield row.state
-            else:
-                yield replace(row.state, name=name, size=sizes[name], copy_of=row.file.name)
+            state = row.file.state(told[row.part.id], row.attempt)
+            if row.file.name != name:
+                sizes = sizes or {file.name: file.size for part in self.parts for file in part.files}
+                state = self._copy(state, name, sizes[name])
+            found.append(state)
+        return found
 
-    def _elsewhere(self, rows: list[Row]) -> float:
+    def _copy(self, state: FileState, name: str, size: int | None) -> FileState:
+        known = self._copies.get(name)
+        if known is None or known[0] is not state:
+            known = self._copies[name] = (state, replace(state, name=name, size=size, copy_of=state.name))
+        return known[1]
+
+    def _elsewhere(self, rows: list[Row], files: list[FileState]) -> float:
         """Credits of attempts that have a better one; a parse job's are counted once, as `Snapshot.credits` does."""
         if len(self.parts) == 1:
             return 0.0
         shown = {id(row.file) for row in rows}
-        parsed = {row.state.parse_job_id for row in rows}
+        parsed = {state.parse_job_id for state in files}
         total = 0.0
         for part in self.parts:
             for file in part.sent:
@@ -211,6 +249,11 @@ class RunState:
 
 def _sorted(names: list[str]) -> bool:
     return all(one <= other for one, other in itertools.pairwise(names))
+
+
+def _best(attempts: list[tuple[Tracked, Part]]) -> Row:
+    number, (file, part) = max(enumerate(attempts, start=1), key=lambda one: (_rank(*one[1]), one[0]))
+    return Row(file, part, number)
 
 
 def _rank(file: Tracked, part: Part) -> int:

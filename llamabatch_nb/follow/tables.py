@@ -11,14 +11,14 @@ CREATE TABLE run (
     name TEXT,
     label TEXT NOT NULL,             -- the source as people read it
     source TEXT,                     -- by which it is known again: an absolute path, a directory's id; NULL: open files
-    again TEXT NOT NULL,             -- what to pass to lb.submit to go on
+    kind TEXT NOT NULL,              -- of source: path, list, contents or directory
     options TEXT NOT NULL,           -- how the source was read, JSON
     service TEXT NOT NULL,           -- the base URL, never a key
     owner TEXT NOT NULL,             -- organization and project, as far as they were given
     fingerprint TEXT NOT NULL,       -- of contents, names, configuration and service
     configuration_id TEXT NOT NULL,
     job_type TEXT NOT NULL,
-    parent TEXT,                     -- the batch whose files these are, for another configuration
+    parent INTEGER REFERENCES run (id), -- the run whose files these are, for another configuration
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 CREATE INDEX run_by_name ON run (name);
@@ -31,10 +31,8 @@ CREATE TABLE part (
     directory_name TEXT,             -- by which a directory is found whose create was not answered; NULL: not ours
     directory_type TEXT NOT NULL DEFAULT 'ephemeral',
     directory_id TEXT,               -- NULL until it exists
-    batch_id TEXT,                   -- NULL until it exists
+    batch_id TEXT,                   -- NULL until it is known
     listed TEXT,                     -- the directory's batches before ours was created, JSON
-    creating INTEGER,                -- the process that creates it
-    creating_since REAL,             -- as a Unix time
     stopped INTEGER NOT NULL DEFAULT 0, -- cancelled, or refused as a whole, before there was a batch
     phase TEXT,                      -- the batch's status when it was last seen
     batch_created_at TEXT,           -- by the server's clock
@@ -82,12 +80,11 @@ DROP INDEX run_by_name;
 DROP INDEX run_by_batch;
 DROP INDEX run_by_fingerprint;
 {schema}
-INSERT INTO run (id, name, label, source, again, options, service, owner, fingerprint, configuration_id, job_type,
-    created_at) SELECT id, name, source, source, python_repr(source), '{{}}', service, 'None None', fingerprint,
+INSERT INTO run (id, name, label, source, kind, options, service, owner, fingerprint, configuration_id, job_type,
+    created_at) SELECT id, name, source, source, 'path', '{{}}', service, 'None None', fingerprint,
     configuration_id, job_type, created_at FROM run_1;
-INSERT INTO part (id, run, relation, directory_name, directory_id, batch_id, listed, creating, creating_since,
-    created_at) SELECT id, id, 'first', 'as ' || directory_id, directory_id, batch_id, '[]', creating, creating_since,
-    created_at FROM run_1;
+INSERT INTO part (id, run, relation, directory_name, directory_id, batch_id, listed, created_at)
+    SELECT id, id, 'first', 'as ' || directory_id, directory_id, batch_id, '[]', created_at FROM run_1;
 INSERT INTO file (part, position, name, size, sha256, path, file_id, error)
     SELECT run, position, file_1.name, size, sha256, run_1.source || '/' || file_1.name, file_id, error
     FROM file_1 JOIN run_1 ON run_1.id = run;
@@ -107,7 +104,6 @@ def prepare(db: sqlite3.Connection) -> int:
     if found >= VERSION:
         return found
     script = _SCHEMA if found == 0 else _FROM_1.format(schema=_SCHEMA)
-    db.create_function("python_repr", 1, repr)
     # Not executescript, which would commit the transaction that keeps a second process out.
     for statement in _statements(script):
         db.execute(statement)

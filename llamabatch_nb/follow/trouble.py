@@ -12,8 +12,10 @@ from llamabatch_nb.errors import (
     OutOfCreditsError,
     PermissionDeniedError,
     RateLimitedError,
+    RunError,
     ServerError,
     ServiceError,
+    StateError,
     UnexpectedAnswerError,
     UnreachableError,
 )
@@ -52,6 +54,13 @@ def passing(error: Exception, service: Service, *, now: datetime, since: datetim
     return Trouble(kind=kind, text=text, since=since or now, until=until)
 
 
+def missing(batch_id: str, service: Service) -> Trouble:
+    """A batch is not known at this look; before it is given up it is looked for again for a while."""
+    return Trouble(
+        kind="expired", text=f"{service.label} does not know {batch_id} at the moment: looking again for some minutes."
+    )
+
+
 def waiting(service: Service, *, seconds: float, status: int | None, now: datetime) -> Trouble:
     """A request waits before it is sent again."""
     what: dict[int | None, tuple[TroubleKind, str]] = {
@@ -74,7 +83,9 @@ def final(error: Exception, *, now: datetime) -> Trouble:
         kind = "key refused"
     elif isinstance(error, OutOfCreditsError):
         kind = "out of credits"
-    elif isinstance(error, NotFoundError):
+    elif isinstance(error, StateError):
+        kind = "disk"
+    elif isinstance(error, (NotFoundError, RunError)):  # `ends.lost_sight`
         kind = "expired"
     text = str(error) if isinstance(error, LlamaBatchError) else f"{type(error).__name__}: {error}"
     return Trouble(kind=kind, text=text, since=now)
@@ -116,6 +127,24 @@ def disk(error: Exception, *, now: datetime) -> Trouble:
         kind="disk",
         text=f"Results cannot be kept on this machine ({error}): make room in the state folder.",
         since=now,
+    )
+
+
+def unfetched(files: Sequence[str], error: Exception, *, again: bool, since: datetime | None) -> Trouble:
+    """Results of finished `files` that could not be fetched; `again`: somebody is at it."""
+    count = "The result of 1 finished file" if len(files) == 1 else f"The results of {len(files):,} finished files"
+    if isinstance(error, NotFoundError):
+        goes_on = "run.pages() asks for it again, and run.retry({name: path}) sends a file again"
+    else:
+        goes_on = "run.pages() and run.results_of(name) fetch what is missing"
+    kind: TroubleKind = "service" if isinstance(error, ServiceError) else "offline"
+    named = ", ".join(map(repr, files[:SLOWEST])) + (", …" if len(files) > SLOWEST else "")
+    why = error.status_code if isinstance(error, ServiceError) else "no answer"
+    return Trouble(
+        kind=kind,
+        text=f"{count} could not be fetched ({named}: {why}); {'trying again soon' if again else goes_on}.",
+        since=since,
+        files=tuple(files[:SLOWEST]),
     )
 
 

@@ -17,6 +17,7 @@ from llamabatch_nb.contract.parse import ParseJob
 from llamabatch_nb.errors import NotFoundError
 from llamabatch_nb.follow import trouble
 from llamabatch_nb.follow.each import each
+from llamabatch_nb.follow.jobs import job as asked_for
 from llamabatch_nb.follow.part import Part
 from llamabatch_nb.follow.state import RunState
 from llamabatch_nb.follow.tracked import Job, Tracked
@@ -26,10 +27,11 @@ from llamabatch_nb.snapshot import Trouble
 CHUNK = 80
 #: Chunks a look asks LlamaCloud for, in rotation; the local engine is asked for all.
 CHUNKS_A_LOOK = 4
-#: A batch that was just created may not be found for a while (anthropic-sdk-python#1432 saw it on a sister API). Looks.
-NOT_YET_FOUND = 10
-#: One that was seen is gone when this many looks in a row say so: replicas of a service may differ for a moment.
-NOT_ANY_MORE = 3
+#: A batch is gone when the service has not known it for this long: one that was just created may not be found for a
+#: while (anthropic-sdk-python#1432 saw it on a sister API), and replicas of a service may differ for a moment. Seconds.
+GONE_AFTER = 300.0
+#: The local engine is one process. Seconds.
+GONE_AFTER_LOCAL = 5.0
 #: Parts that are looked at at once.
 AT_ONCE = 4
 
@@ -84,6 +86,7 @@ class Watch:
         self._changed_at = core.http.monotonic()
         self._asked = 0.0  # seconds that the service asked us to stay away
         self._slept: Trouble | None = None  # said with the next look
+        self._waited = 0.0  # seconds between the looks so far, of waits that nobody cut short
 
     def wake(self) -> None:
         self._wake.set()
@@ -104,7 +107,7 @@ class Watch:
             if changed := seen != before:
                 self._changed_at, before = now, seen
             yield
-            if self._state.ended:
+            if self._state.settled:
                 return
             await self._pause(max(self._pace.next(changed=changed), self._asked))
 
@@ -136,7 +139,7 @@ class Watch:
         self.trouble = (
             trouble.passing(found[0], self._core.service, now=self._core.now(), since=since, asked=self._asked)
             if found
-            else self._slept
+            else self._slept or self._missing()
         )
         self._slept = None
 
@@ -147,7 +150,7 @@ class Watch:
         except NotFoundError:
             self._not_found(part)
             return
-        part.seen, part.missed = True, 0
+        part.missing_since = None
         self._state.project_id = batch.project_id
         self._mapped(part, part.take_batch(batch))
         part.take_jobs(self._recall(part.open_jobs()))
@@ -155,17 +158,34 @@ class Watch:
         found = await self._jobs(wanted, whole=batch.status in TERMINAL)
         part.take_jobs(found)
         if batch.status in TERMINAL:
-            part.take_missing(set(wanted) - {job.id for job in found})
+            await self._by_itself(part, part.take_missing(set(wanted) - {job.id for job in found}))
         if batch.results is None and batch.status == "RUNNING":
             part.estimated_done = await self._estimate(part)
 
     def _not_found(self, part: Part) -> None:
         """Not found yet, or not any more: what the journal has seen of it is what is left then."""
-        part.missed += 1
         part.take_jobs(self._recall(part.open_jobs()))
-        if part.missed < _patience(part):
-            return
-        part.expire()
+        if part.missing_since is None:
+            part.missing_since = self._waited
+        nothing_to_learn = part.remembered in TERMINAL and not part.open_jobs()
+        patience = GONE_AFTER_LOCAL if self._core.service.local else GONE_AFTER
+        if nothing_to_learn or self._waited - part.missing_since >= patience:
+            part.expire()
+
+    def _missing(self) -> Trouble | None:
+        missing = [part for part in self._state.parts if part.missing_since is not None and not part.expired]
+        return trouble.missing(str(missing[0].batch_id), self._core.service) if missing else None
+
+    async def _by_itself(self, part: Part, job_ids: Sequence[str]) -> None:
+        """A list may leave a job out that runs: that nobody knows it any more is said by its own address alone."""
+
+        async def ask(job_id: str) -> None:
+            try:
+                part.take_jobs([await asked_for(self._core, job_id, self._state.job_type)])
+            except NotFoundError:
+                part.lose(job_id)
+
+        await each(job_ids[:CHUNK], ask, at_once=AT_ONCE)
 
     async def _jobs(self, wanted: Sequence[str], *, whole: bool) -> list[Job]:
         """`whole`: of an ended batch all at once, so that one look tells what there is; in rotation while it runs."""
@@ -220,6 +240,7 @@ class Watch:
 
             async def sleep() -> None:
                 await self._core.http.sleep(seconds)
+                self._waited += seconds
                 group.cancel_scope.cancel()
 
             group.start_soon(sleep)
@@ -231,13 +252,6 @@ class Watch:
             self._slept = trouble.asleep(slept, now=self._core.now())
             self._pace.current = 0.0
             self._state.seen_done.clear()  # a rate over a sleep says nothing
-
-
-def _patience(part: Part) -> int:
-    """How many looks in a row have to miss a batch before it is gone; one, where there is nothing left to learn."""
-    if part.remembered in TERMINAL and not part.open_jobs():
-        return 1
-    return NOT_ANY_MORE if part.seen or part.remembered is not None else NOT_YET_FOUND
 
 
 def _input_of(job: Job) -> str | None:

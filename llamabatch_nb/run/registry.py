@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+
+import anyio
 
 from llamabatch_nb.client.clients import Base
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.connect import default
-from llamabatch_nb.errors import InputError
+from llamabatch_nb.errors import InputError, LoopThreadError
 from llamabatch_nb.follow.follower import Follower
 from llamabatch_nb.follow.home import home
 from llamabatch_nb.follow.journal import Journal
 from llamabatch_nb.follow.state import RunState
 
+#: How long uploads that were cancelled may take to stop before a submit no longer waits for that. Seconds.
+PATIENCE = 5.0
 #: Two cells, or two threads, submit one after the other.
 lock = threading.RLock()
 _journals: weakref.WeakKeyDictionary[Core, Journal] = weakref.WeakKeyDictionary()
@@ -22,9 +27,21 @@ _followers: weakref.WeakKeyDictionary[Core, dict[int, Follower]] = weakref.WeakK
 
 
 def core_of(client: Base | None) -> Core:
+    """Whose loop thread may be waited for.
+
+    Raises:
+        InputError: it is no client.
+        LoopThreadError: called on that thread, before any lock is taken: whoever holds it may wait for the thread.
+
+    """
     core = getattr(client or default(), "core", None)
     if not isinstance(core, Core):
         raise InputError(f"client= takes what lb.connect(), lb.Client() or lb.AsyncClient() made, not {client!r}.")
+    if core.loop.here:
+        raise LoopThreadError(
+            "Runs are submitted, opened and listed by calls that block, and this one was made on the loop thread, "
+            "where it would wait for itself: make it in another thread."
+        )
     return core
 
 
@@ -42,16 +59,48 @@ def journal_of(core: Core) -> Journal:
         return _journals[core]
 
 
-def follower_of(core: Core, journal: Journal, state: RunState) -> Follower:
-    """The run's watcher, however often it is submitted or opened: two would upload twice, and create two batches."""
+async def over(core: Core, run: int) -> bool:
+    """Whether what was cancelled of the run may be sent after all: nothing here follows it, or not any more.
+
+    Where its uploads were cancelled and are winding down, that is waited for, not longer than `PATIENCE`: until then
+    what was cancelled stays so. Called on the loop.
+    """
+    follower = _followers.get(core, {}).get(run)
+    if follower is None or follower.finished:
+        return True
+    if not follower.state.ended:
+        return False
+    if any(part.stopped for part in follower.state.parts):
+        with suppress(Exception), anyio.move_on_after(PATIENCE):  # how it ended is not asked here
+            await follower.wait_ended()
+    return follower.finished
+
+
+def follower_of(core: Core, journal: Journal, state: RunState, *, stopped: Sequence[int] = ()) -> Follower:
+    """The run's watcher, however often it is submitted or opened: two would upload twice, and create two batches.
+
+    `stopped` parts are sent after all, which the journal is told together with the watcher, never behind it.
+    """
+
+    async def again(follower: Follower) -> None:
+        if follower.finished:
+            _unstop(journal, stopped)
+            await follower.revive(state)
+
     with lock:
         known = _followers.setdefault(core, {})
         follower = known.get(state.id)
         if follower is None:
+            _unstop(journal, stopped)
             follower = known[state.id] = Follower(core, journal, state)
             follower.start()
         elif follower.finished and (state.unsent or follower.failure is not None or not follower.state.ended):
-            core.loop.run(functools.partial(follower.revive, state))  # there is something to go on with
-        elif len(state.parts) > len(follower.state.parts):
+            core.loop.run(lambda: again(follower))  # there is something to go on with
+        else:  # with parts that others have added, and with those that could not be sent
             core.loop.run(follower.catch_up)
         return follower
+
+
+def _unstop(journal: Journal, parts: Sequence[int]) -> None:
+    for part in parts:
+        journal.part_stopped(part, stopped=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import sys
@@ -11,18 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-import anyio
-
 from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
-from llamabatch_nb.errors import DeadlineError, ExportError, InputError
+from llamabatch_nb.errors import ExportError, InputError
 from llamabatch_nb.follow import after
 from llamabatch_nb.follow.follower import Follower
-from llamabatch_nb.follow.products import product_of
-from llamabatch_nb.follow.rows import FileRow
 from llamabatch_nb.follow.source import Source
-from llamabatch_nb.follow.submit import Order, prepare_rest, rest_of
-from llamabatch_nb.run.registry import lock
+from llamabatch_nb.run import further, waiting
 from llamabatch_nb.snapshot import UPLOADING, Snapshot
 
 if TYPE_CHECKING:
@@ -106,19 +100,10 @@ class Run:
 
         Raises:
             DeadlineError: `timeout` has passed; the batch goes on.
+            LlamaBatchError: what made following it impossible, a refused key for one.
 
         """
-        monotonic = self._follower.core.http.monotonic
-        end = None if timeout is None else monotonic() + timeout
-        seen: Snapshot | None = None
-        while True:
-            left = None if end is None else max(end - monotonic(), 0.0)
-            snapshot, finished = self._loop.run(functools.partial(self._within, left, timeout, seen))
-            if snapshot is not seen:
-                yield snapshot
-            if finished:
-                return
-            seen = snapshot
+        return waiting.each_snapshot(self._follower, timeout)
 
     def refresh(self, *, credits: bool = False) -> Snapshot:  # noqa: A002 - the API's word
         """Look now. `credits=True` also asks again for credits that were not reported yet, one request a file."""
@@ -139,31 +124,36 @@ class Run:
         """
         self._loop.run(self.request_cancel if file is None else lambda: self._follower.cancel_file(file))
 
-    def retry_failed(self, *, all: bool = False) -> Run:  # noqa: A002 - reads as retry_failed(all=True)
+    def retry_failed(self, *, all: bool = False, max_credits: float | None = None) -> Run:  # noqa: A002 - it reads well
         """Send the failed files again as another attempt of this run, in a batch of their own; returns at once.
 
-        Only those for which trying again may help: no password and no repair comes with it. `all=True` sends the others
-        too. Files go by the service's own copy where it still has one, else they are uploaded again. The run then shows
-        each file's best attempt, and its number. Where nothing is worth it, nothing is sent.
+        Only those for which trying again may help: no password and no repair comes with it. What was cancelled with its
+        batch goes too. `all=True` sends the others as well. Files go by the service's own copy where it still has one,
+        else they are uploaded again. The run then shows each file's best attempt, and its number. Where nothing is
+        worth it, nothing is sent.
+
+        Raises:
+            CostError: it would cost more than `max_credits`.
+
         """
-        self._retry(everything=all)
+        further.retry_failed(self._follower, hopeless=all, max_credits=max_credits)
         return self
 
-    def retry(self, replace: Mapping[str, str | os.PathLike[str]]) -> Run:
+    def retry(self, replace: Mapping[str, str | os.PathLike[str]], *, max_credits: float | None = None) -> Run:
         """Send other files in the place of some, as another attempt: ``run.retry({"locked.pdf": "unlocked.pdf"})``.
 
-        Rows keep their names. Files are named by relative path, or by a name that is clear.
+        Rows keep their names. Files are named by relative path, or by a name that is clear. A file that has gone there
+        before is not sent and paid again, so that the cell may be run again.
 
         Raises:
             SourceError: no such file in the run, or on this machine.
             InputError: a file is still on its way.
+            CostError: it would cost more than `max_credits`.
 
         """
         if not isinstance(replace, Mapping) or not replace:
             raise InputError('retry() takes what goes in the place of what: run.retry({"locked.pdf": "unlocked.pdf"}).')
-        files = after.replacements(replace)
-        self._loop.run(lambda: self._send_again(lambda: after.replaced(self._follower.state, files)))
-        print(f"{_are(len(files))} sent in the place of others.")  # noqa: T201
+        further.retry(self._follower, after.replacements(replace), max_credits=max_credits)
         return self
 
     def rerun(self, *, configuration: str, name: str | None = None, max_credits: float | None = None) -> Run:
@@ -175,26 +165,10 @@ class Run:
             CostError: it would cost more than `max_credits`.
 
         """
-        from llamabatch_nb.run.doors import start
-
-        core, journal, state = self._follower.core, self._follower.journal, self._follower.state
-        if configuration == state.configuration_id:
-            raise InputError(
-                f"This run has the configuration {configuration!r}: rerun() takes another one; lb.submit(…, new=True) "
-                "submits the same again."
-            )
-        product = self._loop.run(lambda: product_of(core, configuration, None))
-        source, rows = after.source_of(state, journal)
-        order = Order(
-            source=source,
-            configuration_id=configuration,
-            product=product,
-            name=name,
-            rows=rows,
-            parent=self.id,
+        follower, source = further.rerun(
+            self._follower, configuration=configuration, name=name, max_credits=max_credits
         )
-        with lock:
-            return start(core, journal, order, max_credits=max_credits)
+        return Run(follower, source)
 
     def rest(self, *, max_credits: float | None = None) -> Run:
         """Send the files of the source that are not in this run yet: those beside a sample, new and changed ones.
@@ -206,20 +180,7 @@ class Run:
             CostError: they would cost more than `max_credits`.
 
         """
-        core, journal, state = self._follower.core, self._follower.journal, self._follower.state
-        product = self._loop.run(lambda: product_of(core, state.configuration_id, None))
-        source = self._source_now()
-        with lock:
-            self._loop.run(self._follower.catch_up)
-            rest = rest_of(journal, state, source)
-            if not rest:
-                print(f"Nothing to send: all {len(source.files):,} files are in this run.")  # noqa: T201
-                return self
-            cost = self._loop.run(lambda: prepare_rest(core, journal, state, source, product, max_credits=max_credits))
-            sent = sum(file.copy_of is None for file in rest)
-            said = f"{_are(sent)} sent. {cost or ''}" if sent else "Nothing is sent: it has identical files already."
-            print(said.strip())  # noqa: T201 - what is paid for is said
-            self._loop.run(self._follower.go_on)
+        further.rest(self._follower, self._source, max_credits=max_credits)
         return self
 
     def results_of(self, file: str) -> ParseResult | ExtractJob | None:
@@ -272,7 +233,10 @@ class Run:
         return self._follower.how_to_come_back()
 
     def close(self) -> None:
-        """Stop following it here, after its uploads. The batch goes on; so do other runs over it in this process."""
+        """Stop following it here, after its uploads. The batch goes on.
+
+        Other runs over the same batch in this process share what follows it: it ends for them too.
+        """
         if not self.finished:
             self._loop.run(self._follower.stop)
 
@@ -305,7 +269,7 @@ class Run:
         await self._follower.cancel()
 
     async def request_retry(self) -> None:
-        await self._send_again(self._failed)
+        await further.click(self._follower)
 
     async def document(self, name: str) -> ParseResult | None:
         """A finished file's parse result, from the archive where it is there; None where it has none."""
@@ -331,93 +295,4 @@ class Run:
         *,
         raise_on_failures: bool,
     ) -> Snapshot:
-        ended = functools.partial(self._follower.wait_ended, raise_on_failures=raise_on_failures)
-        if self.finished:
-            return await ended()
-        try:
-            with anyio.fail_after(timeout):
-                return await ended()
-        except TimeoutError:
-            raise self._late(timeout) from None
-
-    async def _within(
-        self,
-        left: float | None,
-        timeout: float | None,  # noqa: ASYNC109 - for its message
-        seen: Snapshot | None,
-    ) -> tuple[Snapshot, bool]:
-        try:
-            with anyio.fail_after(left):
-                return await self._next(seen)
-        except TimeoutError:
-            raise self._late(timeout) from None
-
-    async def _next(self, seen: Snapshot | None) -> tuple[Snapshot, bool]:
-        news = anyio.Event()
-        forget = self.subscribe(lambda _: news.set())
-        try:
-            if self.snapshot is seen and not self.finished:
-                await news.wait()
-        finally:
-            forget()
-        return self.snapshot, self.finished
-
-    def _late(self, timeout: float | None) -> DeadlineError:
-        last = self.snapshot
-        return DeadlineError(
-            f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of "
-            f"{len(last.files)} files done; it goes on. {self.how_to_come_back()}",
-            batch_id=last.batch_id,
-            run_name=last.name,
-        )
-
-    def _retry(self, *, everything: bool) -> None:
-        state = self._follower.state
-        sent = self._loop.run(lambda: self._send_again(lambda: self._failed(hopeless=everything)))
-        if sent:
-            print(f"{_are(sent)} sent again.")  # noqa: T201
-            return
-        hopeless = len(after.failed(state, hopeless=True))
-        which = "the file that" if hopeless == 1 else f"the {hopeless:,} files that"
-        print(  # noqa: T201 - people must see why nothing is sent
-            f"Nothing is sent again: trying again does not help {which} failed (see run.files()['error']). "
-            "run.retry({name: path}) sends others in their place; run.retry_failed(all=True) tries anyway."
-            if hopeless
-            else "Nothing to retry: no file of this run has failed, or they are under way already."
-        )
-
-    def _failed(self, *, hopeless: bool = False) -> list[FileRow]:
-        state = self._follower.state
-        return after.retried(state, after.failed(state, hopeless=hopeless))
-
-    async def _send_again(self, chosen: Callable[[], list[FileRow]]) -> int:
-        """Choose and add in one go on the loop, so that two clicks, or a click and a cell, do not send a file twice."""
-        while True:
-            await self._follower.catch_up()
-            files = chosen()
-            if not files or after.add_retry(self._follower.journal, self._follower.state, files):
-                break
-        await self._follower.go_on()
-        return len(files)
-
-    def _source_now(self) -> Source:
-        """As it is today where it can be read again, else as it was submitted."""
-        from llamabatch_nb.run.doors import read_again
-
-        core = self._follower.core
-        if self._source is not None:  # of this submit, which may have other options than the first one
-            given = self._source
-            return read_again(core, given.key, given.again, given.options) or given
-        row = self._follower.journal.run(self._follower.state.id)
-        again = read_again(core, row.source, row.again, row.options)
-        if again is None:
-            raise InputError(
-                "What was submitted cannot be read again from here, as it was no folder or pattern: submit all of it "
-                f"with configuration={row.configuration_id!r}; what comes back is this run, and its rest() sends what "
-                "is not in it."
-            )
-        return again
-
-
-def _are(files: int) -> str:
-    return "1 file is" if files == 1 else f"{files:,} files are"
+        return await waiting.ended(self._follower, timeout, raise_on_failures=raise_on_failures)

@@ -151,6 +151,7 @@ def test_ids_of_a_request_are_named_and_lists_of_them_counted() -> None:
     assert ids_in(CreateBatch.model_validate({"config": {"job": job}, "source_directory_id": "dir-1"})) == {
         "source_directory_id": "dir-1"
     }
+    assert "check the base URL" in str(error_of(httpx.Response(404), asked(ids={"project_id": "prj"})))
     error = error_of(httpx.Response(404), asked(ids={"job_ids": 2, "project_id": "prj"}))
     assert str(error).startswith("GET /api/v2/parse (2 job_ids) was refused (404)")
     assert json.loads(json.dumps(error.ids)) == {"job_ids": 2, "project_id": "prj"}

@@ -36,6 +36,8 @@ def test_an_address_is_mended(given: str, meant: str) -> None:
         "https://h/?x=1",
         "https://\u00ad.x",
         "http://[::1",
+        "us",
+        "nowhere",
     ],
 )
 def test_what_cannot_be_an_address_is_refused(given: str) -> None:

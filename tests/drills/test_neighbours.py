@@ -170,7 +170,7 @@ def test_of_two_directories_for_one_part_the_first_one_counts(tmp_path: Path) ->
         name=None,
         label="a",
         source=None,
-        again="'a'",
+        kind="contents",
         options={},
         service="s",
         owner="",

@@ -27,6 +27,13 @@ def test_any_key_or_session_gets_in(idle: Api, headers: dict[str, str]) -> None:
     assert len(Api(idle.engine, headers).ok("GET", "/api/v1/projects")) == 1
 
 
+def test_every_endpoint_takes_both_ids_and_so_refuses_those_of_others(idle: Api) -> None:
+    both = {"project_id", "organization_id"}
+    for path, operations in idle.ok("GET", "/openapi.json")["paths"].items():
+        for method, operation in operations.items():
+            assert both <= {parameter["name"] for parameter in operation["parameters"]}, f"{method} {path}"
+
+
 def test_a_fault_of_ours_is_a_500_in_json(idle: Api) -> None:
     with sqlite3.connect(idle.engine.data / "engine.db") as db:
         db.execute("DROP TABLE parse_results")

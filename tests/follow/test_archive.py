@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import InputError
+from llamabatch_nb.follow.archive import Archive, path_of
+from llamabatch_nb.run.registry import journal_of
 from tests.run.support import Line, engine, remote, texts
 
 
@@ -101,3 +105,76 @@ def test_after_a_clear_results_are_fetched_again(
 def test_there_is_nothing_before_anything_ran() -> None:
     assert list(lb.archive()) == []
     assert lb.archive().clear() == 0
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_is_written_while_it_moves_moves_too(
+    client: lb.Client, run: lb.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    """By its writer, who had asked where to before the archive was moved, and writes after."""
+    result = run.results_of("a.txt")
+    assert result is not None
+    new, real, moved = tmp_path / "moved", tempfile.mkstemp, list[Path]()
+
+    def meanwhile(**options: Any) -> tuple[int, str]:
+        if before and not moved:
+            moved.append(lb.archive().move(new))
+        made = real(**options)
+        if not moved:
+            moved.append(lb.archive().move(new))
+        return made
+
+    monkeypatch.setattr(tempfile, "mkstemp", meanwhile)
+    journal, service = journal_of(client.core), client.core.settings.base_url
+    archive = Archive(journal, service)
+    archive.add({"pjb-late": result})
+    assert moved == [new]
+    assert archive.read("pjb-late", "parse_v2") is not None
+    assert path_of(journal, service, "pjb-late").is_file()
+    assert path_of(journal, service, "pjb-late").is_relative_to(new)
+
+
+@pytest.mark.usefixtures("run")
+def test_a_move_that_was_cut_off_loses_nothing_and_goes_on(
+    client: lb.Client, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = sorted(one.job_id for one in lb.archive())
+    archive, jobs = Archive(journal_of(client.core), client.core.settings.base_url), list(kept)
+    real, left = Path.replace, [1]
+
+    def killed(path: Path, to: Path) -> Path:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return real(path, to)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        lb.archive().move(tmp_path / "moved")
+    monkeypatch.setattr(Path, "replace", real)
+    assert len(jobs) > 1
+    assert all(archive.read(job_id, "parse_v2") is not None for job_id in jobs)
+    assert sorted(one.job_id for one in lb.archive()) == kept
+    assert lb.archive().move(tmp_path / "moved") == tmp_path / "moved"
+    assert not (own_home / "archive").exists()
+    assert all(archive.read(job_id, "parse_v2") is not None for job_id in jobs)
+
+
+@pytest.mark.usefixtures("run")
+def test_a_move_that_fails_leaves_it_where_it_was(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [one.job_id for one in lb.archive()]
+    real, left = Path.replace, [1]
+
+    def full(path: Path, to: Path) -> Path:
+        left[0] -= 1
+        if left[0] == -1:
+            raise OSError(28, "No space left on device")
+        return real(path, to)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InputError, match=r"No space left on device.*It is still in"):
+        lb.archive().move(tmp_path / "moved")
+    assert lb.archive().folder == own_home / "archive"
+    assert [one.job_id for one in lb.archive()] == kept

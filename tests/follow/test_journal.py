@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,7 +146,7 @@ def test_the_source_of_an_old_run_can_be_pasted(own_home: Path) -> None:
     row = journal.find(service=URL, name_or_id="bat-1")
     journal.close()
     assert row is not None
-    assert (row.label, row.source, eval(row.again)) == (path, path, path)
+    assert (row.label, row.source, row.kind) == (path, path, "path")
 
 
 def test_a_newer_journal_is_left_alone(own_home: Path) -> None:
@@ -177,7 +176,7 @@ def add(journal: Journal, fingerprint: str = "f", *, new: bool = False, name: st
         name=name,
         label="in",
         source="/in",
-        again="'in'",
+        kind="path",
         options={},
         service=URL,
         owner="None None",
@@ -199,18 +198,26 @@ def test_two_that_submit_the_same_at_once_have_one_run(journal: Journal, own_hom
     other.close()
 
 
-def test_one_process_creates(journal: Journal) -> None:
+def test_who_sends_is_told_that_another_kernel_has_stopped_it(journal: Journal) -> None:
     [part] = journal.parts(add(journal))
-    assert journal.may_create(part.id)
-    assert journal.may_create(part.id)  # it is ours
-    claim = "UPDATE part SET creating = ?, creating_since = ?"
-    parent = os.getppid()
-    for process, since, free in [(parent, 1e12, False), (parent, 0.0, True), (2**22 + 1, 1e12, True)]:
-        journal._db.execute(claim, (process, since))
-        assert journal.may_create(part.id) is free, (process, since)
-    journal.batch_created(part.id, "bat-1")
-    assert not journal.may_create(part.id)
-    assert journal.batch_of(part.id) == "bat-1"
+    assert not journal.file_uploaded(part.id, "a", "dfl-1", None)
+    assert not journal.batch_created(part.id, "bat-1")
+    journal.part_stopped(part.id)
+    assert journal.file_uploaded(part.id, "a", "dfl-1", None)
+    assert journal.batch_created(part.id, "bat-1")
+    assert (journal.part(part.id).stopped, journal.part(part.id).batch_id) == (True, "bat-1")
+
+
+def test_a_new_directory_has_had_no_batches_yet(journal: Journal) -> None:
+    [part] = journal.parts(add(journal))
+    journal.directory_made(part.id, "dir-1")
+    assert not journal.may_have_batch(part.id)
+    journal.listed_before(part.id, ["bat-1"])
+    assert journal.may_have_batch(part.id)
+    assert journal.listed_before(part.id, ["bat-1", "bat-2"]) == {"bat-1"}
+    journal.directory_gone(part.id, "in 2")
+    assert not journal.may_have_batch(part.id)
+    assert (journal.part(part.id).directory_id, journal.part(part.id).directory_name) == (None, "in 2")
 
 
 def test_a_run_is_found_by_its_name_its_batches_and_its_directories(journal: Journal) -> None:

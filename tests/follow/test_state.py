@@ -299,25 +299,54 @@ def test_credits_of_copies_attempts_and_shared_parse_jobs_count_once() -> None:
     assert taken(run).credits == 10 + 5 + 5 + 2  # the attempt that failed is paid too; its parsing is the same one
 
 
-def test_a_job_that_an_ended_batch_does_not_list_is_given_up_in_the_end() -> None:
+def test_a_job_that_an_ended_batch_does_not_list_is_asked_for_in_the_end() -> None:
     one = part("a")
     one.take_batch(batch("COMPLETED", [mapped("a")]))
     for _ in range(PATIENCE):
-        one.take_missing({"pjb-a"})
-        assert not one.ended
-    one.take_missing({"pjb-a"})
+        assert one.take_missing({"pjb-a"}) == []
+    assert one.take_missing({"pjb-a"}) == ["pjb-a"]
+    assert not one.ended
+    one.lose("pjb-a")
     last = taken(state(one))
     assert last.ended
     assert (last.files[0].status, last.files[0].retryable) == ("failed", True)
     assert "no longer knows" in str(last.files[0].error)
+    one.take_jobs([job("a", "COMPLETED")])  # it has turned up after all
+    assert taken(state(one)).files[0].status == "completed"
 
 
-@pytest.mark.parametrize("remembered", ["RUNNING", "COMPLETED"])
-def test_an_expired_batch_has_ended_with_what_was_seen_of_it(remembered: str) -> None:
+@pytest.mark.parametrize(("remembered", "status"), [("RUNNING", "submitted"), ("COMPLETED", "failed")])
+def test_an_expired_batch_has_ended_with_what_was_seen_of_it(remembered: str, status: str) -> None:
+    """What was open when it was last seen is not called failed: it would be sent, and paid, again."""
     one = part("a", "b")
     one.batch_id, one.remembered = "bat-1", remembered
     one.files[0].job = job("a", "COMPLETED")
     one.expire()
     last = taken(state(one))
     assert (last.ended, last.phase) == (True, remembered)
-    assert [file.status for file in last.files] == ["completed", "failed"]
+    assert [file.status for file in last.files] == ["completed", status]
+    assert last.files[1].retryable is (True if status == "failed" else None)
+
+
+def test_what_has_not_changed_is_the_same_object_in_the_next_snapshot() -> None:
+    one = part("a", "b", copy="a")
+    one.take_batch(batch("RUNNING", [mapped("a"), mapped("b")]))
+    run = state(one)
+    first = taken(run)
+    assert all(new is old for new, old in zip(taken(run).files, first.files, strict=True))
+    one.take_jobs([job("a", "COMPLETED")])
+    second = taken(run)
+    assert [file.status for file in second.files] == ["completed", "submitted", "completed"]
+    assert second.files[1] is first.files[1]
+
+
+def test_files_that_come_into_the_directory_later_are_not_of_the_batch_and_those_of_a_cancelled_one_stay() -> None:
+    one = part("a", "new")
+    one.directory_name = None
+    one.take_batch(batch("CANCELLED", []))
+    assert set(rows(state(one))) == {"a", "new"}
+    one.take_batch(batch("COMPLETED", []))
+    assert set(rows(state(one))) == {"a", "new"}
+    one.take_batch(batch("COMPLETED", [mapped("a")]))
+    assert set(rows(state(one))) == {"a"}
+    assert one.dropped == ["new"]

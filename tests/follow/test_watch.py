@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +16,13 @@ from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.inprocess import in_process
 from llamabatch_nb.engine import Engine
 from llamabatch_nb.errors import AuthenticationError, OutOfCreditsError
-from llamabatch_nb.follow import trouble
+from llamabatch_nb.follow import ends, trouble
+from llamabatch_nb.follow.after import failed
 from llamabatch_nb.follow.part import Part
 from llamabatch_nb.follow.rows import FileRow
 from llamabatch_nb.follow.state import RunState
 from llamabatch_nb.follow.tracked import Tracked
-from llamabatch_nb.follow.watch import CHUNK, CHUNKS_A_LOOK, NOT_YET_FOUND, Pace, Watch
+from llamabatch_nb.follow.watch import CHUNK, CHUNKS_A_LOOK, GONE_AFTER, Pace, Watch
 from llamabatch_nb.snapshot import Service, Snapshot, Trouble
 from tests.run.support import BATCHES, URL, Line, answering, core, engine
 
@@ -221,25 +223,57 @@ def test_what_no_waiting_mends_is_raised(
 
 
 @pytest.mark.parametrize("seen_before", [True, False])
-def test_a_batch_that_stays_unknown_has_expired(service: Core, line: Line, seen_before: bool) -> None:
-    """Just created, it may not be found for a while; once it was seen, a few looks are enough."""
+def test_a_batch_that_stays_unknown_for_minutes_is_given_up_and_not_called_failed(
+    service: Core, line: Line, clock: Clock, seen_before: bool
+) -> None:
+    """Just created, it may not be found for a while, and replicas differ; with another project's key it may run on."""
     gone = answering(BATCHES, httpx.Response(404, json={"detail": "not found"}))
 
     def each(_number: int, _watch: Watch) -> None:
         line.before = gone
 
-    async def follow() -> list[Snapshot]:
+    async def follow() -> tuple[RunState, list[Snapshot]]:
         state = await submitted(service)
         if not seen_before:
             line.before = gone
-        return await watched(service, state, each=each)
+        return state, await watched(service, state, each=each, pace=Pace(30.0, 30.0))
 
-    seen = service.loop.run(follow)
-    assert kinds(seen)[-1] == "expired"
-    assert (len(seen) == NOT_YET_FOUND) is not seen_before
+    state, seen = service.loop.run(follow)
+    assert GONE_AFTER <= sum(clock.slept) <= GONE_AFTER + 60
+    assert set(kinds(seen)) <= {None, "expired"}
+    assert "looking again for some minutes" in str(seen[1].trouble)
     assert seen[-1].ended
-    assert {file.status for file in seen[-1].files} == {"failed"}
-    assert all(file.retryable for file in seen[-1].files)
+    assert {file.status for file in seen[-1].files} == {"submitted"}
+    assert "was not seen" in str(seen[-1].files[0].error)
+    assert "run.retry_failed(all=True)" in str(ends.lost_sight(state))
+    assert failed(state) == []
+    assert len(failed(state, hopeless=True)) == FILES
+
+
+def test_a_job_that_a_list_leaves_out_is_asked_for_before_it_is_lost(service: Core, line: Line) -> None:
+    inner, hidden = in_process(line.engine.app), [""]
+
+    async def leaky(request: httpx.Request) -> httpx.Response:
+        answer = await inner.handle_async_request(request)
+        if request.url.path != "/api/v2/parse" or not request.url.query:
+            return answer
+        body = json.loads(await answer.aread())
+        hidden[0] = hidden[0] or next((item["id"] for item in body["items"]), "")
+        body["items"] = [item for item in body["items"] if item["id"] != hidden[0]]
+        return httpx.Response(200, json=body)
+
+    line._inner = httpx.MockTransport(leaky)
+
+    async def follow() -> RunState:
+        state = await submitted(service)
+        await watched(service, state)
+        return state
+
+    state = service.loop.run(follow)
+    assert hidden[0]
+    assert line.count(f"GET /api/v2/parse/{hidden[0]}") == 1
+    assert {file.job.status for file in state.parts[0].files if file.job} == {"COMPLETED"}
+    assert all(file.completed for file in state.parts[0].files)
 
 
 def test_a_terminal_job_is_never_asked_for_again_and_a_url_stays_short(service: Core, line: Line) -> None:

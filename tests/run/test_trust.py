@@ -14,7 +14,7 @@ import llamabatch_nb as lb
 from llamabatch_nb.errors import BatchCancelledError, InputError, RunError
 from llamabatch_nb.follow.watch import CHUNK
 from llamabatch_nb.snapshot import Snapshot
-from tests.run.support import AGENTIC, BATCHES, CREATE, Line, engine, no_fault, once, remote
+from tests.run.support import BATCHES, CREATE, Line, engine, no_fault, once, remote
 
 
 @pytest.fixture
@@ -80,40 +80,12 @@ def test_one_hiccup_in_an_upload_costs_nothing(client: lb.Client, line: Line, do
 def test_killed_between_the_create_and_its_note(client: lb.Client, line: Line, documents: Path, own_home: Path) -> None:
     run = lb.submit(documents, client=client, name="killed").wait()
     with sqlite3.connect(own_home / "journal.db") as journal:
-        journal.execute("UPDATE part SET batch_id = NULL, creating = NULL")
+        journal.execute("UPDATE part SET batch_id = NULL")
     journal.close()
     again = lb.submit(documents, client=client).wait()
     assert again.id == run.id
     assert line.requests.count(CREATE) == 1
     assert lb.open("killed", client=client).id == run.id
-
-
-def test_another_process_that_creates_the_batch_is_waited_for(
-    client: lb.Client, line: Line, documents: Path, own_home: Path
-) -> None:
-    """Process 1 lives as long as the machine: its claim holds until the batch is there."""
-    journal = sqlite3.connect(own_home / "journal.db", timeout=30, isolation_level=None, check_same_thread=False)
-
-    def claim(request: httpx.Request) -> None:
-        if request.url.path.endswith("/files/upload"):
-            journal.execute("UPDATE part SET creating = 1, creating_since = strftime('%s', 'now')")
-
-    run = lb.submit(documents, client=client)
-    line.before = claim
-    while client.core.loop.run(lambda: _sending(run)):
-        assert not run.finished
-    batch = client.batches.create(
-        config={"job": {"type": "parse_v2", "configuration_id": AGENTIC}},
-        source_directory_id=str(run.snapshot.directory_id),
-    )
-    journal.execute("UPDATE part SET batch_id = ?", (batch.id,))
-    journal.close()
-    assert run.wait().id == batch.id
-    assert line.requests.count(CREATE) == 1
-
-
-async def _sending(run: lb.Run) -> bool:
-    return any(file.file_id is None for file in run._follower.state.parts[0].files)
 
 
 def test_cancelled_while_it_is_created_it_does_not_run(client: lb.Client, line: Line, documents: Path) -> None:

@@ -24,7 +24,7 @@ from llamabatch_nb.errors import (
     RunError,
     SourceError,
 )
-from llamabatch_nb.follow import submit as submitting
+from llamabatch_nb.follow import orders
 from tests.run.support import BATCHES, UPLOAD, Line, answering, engine, remote, texts
 
 #: Waits for a run, in one way or the other.
@@ -268,7 +268,7 @@ def test_an_interrupt_detaches(
 def test_cancelled_while_parts_are_uploaded_no_further_batch_is_made(
     client: lb.Client, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submitting, "MAX_FILES", 2)
+    monkeypatch.setattr(orders, "MAX_FILES", 2)
     folder = texts(tmp_path / "many", **{f"f{number}": f"text {number}" for number in range(9)})
     uploads = held(line)
     run = lb.submit(folder, client=client)
@@ -321,7 +321,7 @@ def test_refreshes_at_once_all_come_back(client: lb.Client, line: Line, folder: 
 def test_of_several_batches_the_error_names_the_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait: Wait
 ) -> None:
-    monkeypatch.setattr(submitting, "MAX_FILES", 2)
+    monkeypatch.setattr(orders, "MAX_FILES", 2)
     folder = texts(tmp_path / "in", **{f"f{number}": f"text {number}" for number in range(6)})
     faults = Faults(script=[Fault("failed", after=1)])
     with engine(tmp_path / "failing", results_while_running=True, faults=faults) as made, remote(Line(made)) as client:

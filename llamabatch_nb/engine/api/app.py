@@ -6,7 +6,7 @@ ones. It costs 0.33 s of import against 0.10 s, once, and only where the engine 
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
@@ -14,7 +14,7 @@ from llamabatch_nb._version import __version__
 from llamabatch_nb.engine.api import batches, configurations, directories, files, parsing, projects
 from llamabatch_nb.engine.api.guard import Guard
 from llamabatch_nb.engine.api.line import Line
-from llamabatch_nb.engine.api.queries import REFUSALS, in_project
+from llamabatch_nb.engine.api.queries import REFUSALS
 from llamabatch_nb.engine.core import Engine
 from llamabatch_nb.engine.errors import ApiError
 from llamabatch_nb.engine.faults import Faults
@@ -44,5 +44,5 @@ def _make_routes(engine: Engine) -> FastAPI:
     app.add_middleware(Guard)
     app.add_exception_handler(ApiError, _refuse)
     for part in (batches, directories, files, parsing, configurations, projects):
-        app.include_router(part.router, dependencies=[Depends(in_project)], responses=REFUSALS)
+        app.include_router(part.router, responses=REFUSALS)
     return app

@@ -10,7 +10,7 @@ from llamabatch_nb.contract import endpoints
 from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.configurations import Configuration
 from llamabatch_nb.engine import paging
-from llamabatch_nb.engine.api.queries import ListConfigurations
+from llamabatch_nb.engine.api.queries import Here, ListConfigurations
 from llamabatch_nb.engine.errors import ApiError
 from llamabatch_nb.engine.presets import PRESETS
 
@@ -18,7 +18,7 @@ router = APIRouter()
 
 
 @router.get(endpoints.list_configurations.path)
-def listed(query: Annotated[ListConfigurations, Query()]) -> Page[Configuration]:
+def listed(query: Annotated[ListConfigurations, Query()], _: Here) -> Page[Configuration]:
     matching = [
         preset
         for preset in PRESETS.values()
@@ -31,7 +31,7 @@ def listed(query: Annotated[ListConfigurations, Query()]) -> Page[Configuration]
 
 
 @router.get(endpoints.get_configuration.path)
-def get(config_id: str) -> Configuration:
+def get(config_id: str, _: Here) -> Configuration:
     try:
         return PRESETS[config_id]
     except KeyError:

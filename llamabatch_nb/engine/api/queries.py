@@ -58,18 +58,14 @@ class ListProjects(projects.ListProjects, extra="ignore"):
     pass
 
 
-async def _engine(request: Request) -> Engine:
+async def _engine(request: Request, project_id: str | None = None, organization_id: str | None = None) -> Engine:
     engine: Engine = request.app.state.engine
+    engine_projects.check(engine.project, project_id, organization_id)
     return engine
 
 
-#: The engine that a request is for.
+#: The engine that a request is for. Every endpoint takes both ids with it, and refuses those of others.
 Here = Annotated[Engine, Depends(_engine)]
-
-
-async def in_project(engine: Here, project_id: str | None = None, organization_id: str | None = None) -> None:
-    """Every endpoint takes both ids, and refuses those of others."""
-    engine_projects.check(engine.project, project_id, organization_id)
 
 
 #: What an upload or a list that says nothing of errors may answer, for the OpenAPI description.
