@@ -172,6 +172,9 @@ def _clean(options: argparse.Namespace) -> int:
         if (options.run is None or options.run in {one.run, one.batch_id})
         and (before is None or one.archived_at <= before)
     ]
+    if options.run is not None and not chosen:
+        print(f"llamabatch-nb: nothing is kept of a run {options.run!r}; without --run all are shown.", file=sys.stderr)
+        return 1
     runs: dict[str, list[int]] = {}
     for one in chosen:
         runs.setdefault(one.run or "(unknown)", []).append(one.bytes)

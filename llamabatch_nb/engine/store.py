@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ class Store:
         db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._open.add(db)
         db.row_factory = Row
-        db.execute("PRAGMA journal_mode = WAL")
+        _to_wal(db)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")
         # A checkpoint syncs the file: every 16 MB instead of every 4, which was twice in a batch of 1,000 files.
@@ -95,3 +96,17 @@ class Store:
         self._closed.set()
         while self._idle:
             self._discard(self._idle.pop())
+
+
+def _to_wal(db: Db) -> None:
+    """Two engines may begin over one new folder: this one change does not obey SQLite's own timeout."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return

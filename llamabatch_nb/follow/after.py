@@ -78,6 +78,8 @@ def replacements(replace_with: Mapping[str, str | os.PathLike[str]]) -> dict[str
     """
     found: dict[str, FileRow] = {}
     for name, given in replace_with.items():
+        if not isinstance(name, str) or not isinstance(given, (str, os.PathLike)):
+            raise SourceError(f"A file goes in the place of one by name and path, not {name!r}: {given!r}.")
         path = Path(given).expanduser().absolute()
         try:
             with path.open("rb") as content:

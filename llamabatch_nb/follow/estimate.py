@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from llamabatch_nb.contract.prices import PRICES_DATED, credits_a_page
 from llamabatch_nb.errors import CostError, InputError
@@ -51,6 +52,10 @@ class Estimate:
         if self.known:
             sentence += f"; {_counted(self.known, 'file')} {'was' if self.known == 1 else 'were'} submitted before"
         return f"{sentence}.{self._left()}"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """A cell's last line shows the sentence."""
+        printer.text(str(self))
 
     def _nothing(self) -> str:
         what = (

@@ -245,7 +245,9 @@ def _checked(name: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise SourceError(f"The name of {name!r} is not valid text, so no service could take it: rename it.") from None
+        raise SourceError(
+            f"The name of {name!r} is no valid text, which no service takes: rename it, or exclude= it."
+        ) from None
 
 
 def _absolute(path: Path) -> Path:

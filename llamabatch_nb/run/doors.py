@@ -101,7 +101,7 @@ def submit(
 
     """
     core = core_of(client)
-    if sample is not None and sample < 1:
+    if sample is not None and (not isinstance(sample, int) or sample < 1):
         raise InputError(f"sample= is how many files to try, 1 or more, not {sample!r}.")
     documents, rows = read(core, source, recursive=recursive, include=include, exclude=exclude)
     close_at_exit(core)

@@ -73,7 +73,7 @@ async def _next(follower: Follower, seen: Snapshot | None) -> tuple[Snapshot, bo
 def _late(last: Snapshot, how_to_come_back: str, timeout: float | None) -> DeadlineError:
     return DeadlineError(
         f"{last.batch_id or 'The upload'} is {last.phase} after {timeout:g} s, {last.done} of "
-        f"{len(last.files)} files done; it goes on. {how_to_come_back}",
+        f"{len(last.files)} files done; it goes on. {f'{last.trouble} ' if last.trouble else ''}{how_to_come_back}",
         batch_id=last.batch_id,
         run_name=last.name,
     )

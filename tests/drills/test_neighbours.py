@@ -60,7 +60,10 @@ def both(folder: Path, *, killed_after: float | None = None) -> list[list[object
     for process in processes:
         assert process.stdout is not None
         while "ready" not in process.stdout.readline():
-            assert process.poll() is None
+            if process.poll() is not None:
+                for one in processes:
+                    one.kill()
+                pytest.fail("; ".join(one.communicate()[1] for one in processes))
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("\n")

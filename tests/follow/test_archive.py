@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 import llamabatch_nb as lb
+from llamabatch_nb.contract.parse import ParseJob, ParseResult, Usage
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.follow.archive import Archive, path_of
+from llamabatch_nb.follow.journal import Journal
 from llamabatch_nb.run.registry import journal_of
 from tests.run.support import Line, engine, remote, texts
 
@@ -178,3 +180,13 @@ def test_a_move_that_fails_leaves_it_where_it_was(
         lb.archive().move(tmp_path / "moved")
     assert lb.archive().folder == own_home / "archive"
     assert [one.job_id for one in lb.archive()] == kept
+
+
+def test_a_result_and_its_credits_are_noted_together(tmp_path: Path) -> None:
+    """A process killed right after must not leave an archived result whose credits nobody asks for again."""
+    journal = Journal(tmp_path / "journal.db")
+    job = ParseJob(id="pjb-1", project_id="p", status="COMPLETED", usage=Usage(credits=2))
+    Archive(journal, "http://x").add({"pjb-1": ParseResult(job=job)})
+    noted = journal.jobs("http://x", ["pjb-1"])
+    journal.close()
+    assert ParseJob.model_validate_json(noted["pjb-1"]).usage == Usage(credits=2)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.lib.pretty import pretty
 
 from llamabatch_nb.contract.prices import EXTRACT, PARSE, credits_a_page
 from llamabatch_nb.errors import CostError, InputError
@@ -113,3 +114,7 @@ def test_what_has_no_price_is_not_sent_under_a_limit_and_what_is_free_is() -> No
 def test_a_limit_is_a_number_of_credits(wrong: Any) -> None:
     with pytest.raises(InputError, match="max_credits= is a number of credits"):
         check(of(1), wrong)
+
+
+def test_a_cell_shows_the_sentence() -> None:
+    assert pretty(of(1)) == str(of(1))  # type: ignore[no-untyped-call]

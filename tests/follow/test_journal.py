@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import llamabatch_nb as lb
-from llamabatch_nb.errors import InputError
+from llamabatch_nb.errors import InputError, StateError
 from llamabatch_nb.follow.journal import Journal
 from llamabatch_nb.follow.rows import FileRow, NewPart
 from llamabatch_nb.follow.tables import VERSION
@@ -234,3 +234,15 @@ def test_a_run_is_found_by_its_name_its_batches_and_its_directories(journal: Jou
         "dir-2": None,
     }
     assert journal.find(service="http://elsewhere", name_or_id="mine") is None
+
+
+def test_a_full_disk_is_an_error_of_ours_and_passes(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    journal._db.execute("PRAGMA max_page_count = 1")  # SQLite takes the pages there are, and no more
+    many = {f"{number:064}": number for number in range(5000)}
+    with pytest.raises(StateError, match=r"disk is full.*has room"):
+        journal.pages_counted(many)
+    journal._db.execute("PRAGMA max_page_count = 1000000")
+    journal.pages_counted(many)
+    assert len(journal.counted(many)) == 5000
+    journal.close()
