@@ -109,7 +109,7 @@ def _shown(run: lb.Run) -> list[pd.DataFrame]:
 def _check(run: lb.Run, engine: Engine, expected: list[pd.DataFrame], log: pytest.LogCaptureFixture) -> None:
     for found, good in zip(_shown(run), expected, strict=True):
         pd.testing.assert_frame_equal(found, good)
-    assert len(engine.schedule.injected) > 10
+    assert engine.schedule.injected
     store = Store(engine.data)
     assert store.batches == ["COMPLETED"]
     assert [(max(files.values()), len(files)) for files in store.directories] == [(1, FILES - 1)]
