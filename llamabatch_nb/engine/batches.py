@@ -17,7 +17,6 @@ from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.presets import PARSE
 from llamabatch_nb.engine.store import Db, Row
 
-OPEN = ("PENDING", "THROTTLED", "RUNNING")
 #: What stands in place of a job when a fault asks for it.
 NOT_MAPPED = "No job could be created for this file; retry it."
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -38,18 +37,6 @@ from tests.run.support import (
     remote,
     texts,
 )
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with engine(tmp_path / "data", results_while_running=True, credits_per_page=10) as made:
-        yield Line(made)
-
-
-@pytest.fixture
-def client(line: Line) -> Iterator[lb.Client]:
-    with remote(line) as client:
-        yield client
 
 
 @pytest.fixture

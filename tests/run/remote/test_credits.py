@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,18 +13,6 @@ from llamabatch_nb.errors import ServerError
 from tests.run.support import AGENTIC, UPLOAD, Line, answering, engine, no_fault, once, remote, texts
 
 JOBS = "/api/v2/parse"
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with engine(tmp_path / "data", results_while_running=True, credits_per_page=10) as made:
-        yield Line(made)
-
-
-@pytest.fixture
-def client(line: Line) -> Iterator[lb.Client]:
-    with remote(line) as client:
-        yield client
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,7 @@ from llamabatch_nb.follow import orders
 from llamabatch_nb.follow import submit as submitting
 from llamabatch_nb.follow.estimate import Estimate
 from tests.run.conftest import pdf
-from tests.run.support import AGENTIC, CREATE, Line, engine, once, remote, texts
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with engine(tmp_path / "data", results_while_running=True, credits_per_page=10) as made:
-        yield Line(made)
-
-
-@pytest.fixture
-def client(line: Line) -> Iterator[lb.Client]:
-    with remote(line) as client:
-        yield client
+from tests.run.support import AGENTIC, CREATE, Line, once, remote, texts
 
 
 @pytest.fixture

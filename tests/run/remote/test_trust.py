@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,7 @@ import llamabatch_nb as lb
 from llamabatch_nb.errors import BatchCancelledError, InputError, RunError
 from llamabatch_nb.follow.watch import CHUNK
 from llamabatch_nb.snapshot import Snapshot
-from tests.run.support import BATCHES, CREATE, Line, engine, no_fault, once, remote
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with engine(tmp_path / "data", results_while_running=True) as made:
-        yield Line(made)
-
-
-@pytest.fixture
-def client(line: Line) -> Iterator[lb.Client]:
-    with remote(line) as client:
-        yield client
+from tests.run.support import BATCHES, CREATE, Line, no_fault, once, remote
 
 
 def batches(client: lb.Client) -> int:

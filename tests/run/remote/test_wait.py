@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,18 +43,6 @@ def awaiting(run: lb.Run, *args: Any, **options: Any) -> lb.Run:
 @pytest.fixture(params=[blocking, awaiting])
 def wait(request: pytest.FixtureRequest) -> Wait:
     return request.param  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with engine(tmp_path / "data", results_while_running=True) as made:
-        yield Line(made)
-
-
-@pytest.fixture
-def client(line: Line) -> Iterator[lb.Client]:
-    with remote(line) as client:
-        yield client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,7 @@ import pytest
 import llamabatch_nb as lb
 from llamabatch_nb.errors import InputError, OutOfCreditsError, RunError, ServerError
 from llamabatch_nb.follow import after, orders
-from tests.run.support import BATCHES, Line, engine, no_fault, once, remote, texts
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with engine(tmp_path / "data", results_while_running=True) as made:
-        yield Line(made)
-
-
-@pytest.fixture
-def client(line: Line) -> Iterator[lb.Client]:
-    with remote(line) as client:
-        yield client
+from tests.run.support import BATCHES, Line, no_fault, once, remote, texts
 
 
 @pytest.fixture

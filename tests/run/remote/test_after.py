@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -22,18 +21,6 @@ from tests.run.conftest import pdf
 from tests.run.support import CREATE, DIRECTORIES, Line, engine, no_fault, once, remote, texts
 
 JOBS = "/api/v2/parse"
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    with engine(tmp_path / "data", results_while_running=True, credits_per_page=10) as made:
-        yield Line(made)
-
-
-@pytest.fixture
-def client(line: Line) -> Iterator[lb.Client]:
-    with remote(line) as client:
-        yield client
 
 
 @pytest.fixture
