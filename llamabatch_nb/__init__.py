@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from llamabatch_nb import errors, frames
     from llamabatch_nb.client.clients import AsyncClient, Client
     from llamabatch_nb.connect import connect, connect_async, use
-    from llamabatch_nb.follow.estimate import Estimate
+    from llamabatch_nb.follow.sources.estimate import Estimate
     from llamabatch_nb.frames.schema import schema
     from llamabatch_nb.run import Run, archive, history, open, submit  # noqa: A004 - reads as lb.open("Q3")
     from llamabatch_nb.snapshot import FileState, Snapshot
@@ -60,7 +60,7 @@ __all__ = [
 _HOMES = {
     "AsyncClient": "llamabatch_nb.client.clients",
     "Client": "llamabatch_nb.client.clients",
-    "Estimate": "llamabatch_nb.follow.estimate",
+    "Estimate": "llamabatch_nb.follow.sources.estimate",
     "FileState": "llamabatch_nb.snapshot",
     "Run": "llamabatch_nb.run",
     "Snapshot": "llamabatch_nb.snapshot",

@@ -31,7 +31,7 @@ def test_the_arrows_hold() -> None:
     [
         (
             "follow/watch.py",
-            "import llamabatch_nb.engine.store",
+            "import llamabatch_nb.engine.store.database",
             "follow is not allowed to import llamabatch_nb.engine",
         ),
         ("frames/files.py", "import llamabatch_nb.follow", "frames is not allowed to import llamabatch_nb.follow"),

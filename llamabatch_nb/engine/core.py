@@ -7,19 +7,19 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from llamabatch_nb.engine import batches, projects
 from llamabatch_nb.engine import clock as clocks
-from llamabatch_nb.engine.billing import Billing
-from llamabatch_nb.engine.blobs import Blobs
 from llamabatch_nb.engine.clock import Clock, stamp
-from llamabatch_nb.engine.dispatcher import Dispatcher
 from llamabatch_nb.engine.errors import EngineError
 from llamabatch_nb.engine.faults import Faults
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
-from llamabatch_nb.engine.leases import Owner
-from llamabatch_nb.engine.pool import Pool
-from llamabatch_nb.engine.store import Store
+from llamabatch_nb.engine.resources import batches, projects
+from llamabatch_nb.engine.resources.billing import Billing
+from llamabatch_nb.engine.store.blobs import Blobs
+from llamabatch_nb.engine.store.database import Store
+from llamabatch_nb.engine.work.dispatcher import Dispatcher
+from llamabatch_nb.engine.work.leases import Owner
+from llamabatch_nb.engine.work.pool import Pool
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from llamabatch_nb.errors import InputError, SourceError
 from llamabatch_nb.follow.attach import part_of
-from llamabatch_nb.follow.failures import retryable
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.orders import chunks
-from llamabatch_nb.follow.part import Part
-from llamabatch_nb.follow.rows import FileRow, NewPart
-from llamabatch_nb.follow.send import directory_name
-from llamabatch_nb.follow.source import Source, SourceFile
-from llamabatch_nb.follow.state import Row, RunState
-from llamabatch_nb.follow.tracked import Tracked
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.journal.rows import FileRow, NewPart
+from llamabatch_nb.follow.sending.orders import chunks
+from llamabatch_nb.follow.sending.send import directory_name
+from llamabatch_nb.follow.sources.failures import retryable
+from llamabatch_nb.follow.sources.source import Source, SourceFile
+from llamabatch_nb.follow.state.part import Part
+from llamabatch_nb.follow.state.state import Row, RunState
+from llamabatch_nb.follow.state.tracked import Tracked
 
 
 def failed(state: RunState, *, hopeless: bool = False) -> list[Row]:

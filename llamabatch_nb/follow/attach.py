@@ -8,11 +8,11 @@ from datetime import datetime
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.contract.directories import DirectoryFile
 from llamabatch_nb.errors import InputError, NotFoundError
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.part import Part
-from llamabatch_nb.follow.rows import FileRow, NewPart, PartRow, RunRow
-from llamabatch_nb.follow.state import RunState
-from llamabatch_nb.follow.tracked import Tracked
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.journal.rows import FileRow, NewPart, PartRow, RunRow
+from llamabatch_nb.follow.state.part import Part
+from llamabatch_nb.follow.state.state import RunState
+from llamabatch_nb.follow.state.tracked import Tracked
 from llamabatch_nb.snapshot import Service
 
 

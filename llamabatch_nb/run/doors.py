@@ -10,12 +10,12 @@ from llamabatch_nb.connect import close_at_exit
 from llamabatch_nb.contract.configurations import PARSE_AGENTIC
 from llamabatch_nb.contract.directories import DirectoryType
 from llamabatch_nb.errors import InputError
-from llamabatch_nb.follow.archive import ArchiveFolder
 from llamabatch_nb.follow.attach import attach
-from llamabatch_nb.follow.estimate import Estimate
 from llamabatch_nb.follow.home import home
-from llamabatch_nb.follow.orders import Order
-from llamabatch_nb.follow.products import product_of
+from llamabatch_nb.follow.sending.orders import Order
+from llamabatch_nb.follow.sending.products import product_of
+from llamabatch_nb.follow.sources.estimate import Estimate
+from llamabatch_nb.follow.watching.archive import ArchiveFolder
 from llamabatch_nb.run.reading import Documents, read
 from llamabatch_nb.run.registry import core_of, follower_of, journal_of, lock
 from llamabatch_nb.run.run import Run
@@ -155,7 +155,7 @@ def history(*, client: Base | None = None) -> pd.DataFrame:
 
     """
     from llamabatch_nb import frames
-    from llamabatch_nb.follow.history import entries
+    from llamabatch_nb.follow.journal.history import entries
 
     core = core_of(client)
     journal = journal_of(core)

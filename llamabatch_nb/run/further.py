@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.follow import after
-from llamabatch_nb.follow.estimate import Estimate, check
-from llamabatch_nb.follow.follower import Follower
-from llamabatch_nb.follow.orders import Order
-from llamabatch_nb.follow.products import product_of
-from llamabatch_nb.follow.rows import FileRow
-from llamabatch_nb.follow.source import Source
-from llamabatch_nb.follow.submit import cost_of, prepare_rest
+from llamabatch_nb.follow.journal.rows import FileRow
+from llamabatch_nb.follow.sending.orders import Order
+from llamabatch_nb.follow.sending.products import product_of
+from llamabatch_nb.follow.sending.submit import cost_of, prepare_rest
+from llamabatch_nb.follow.sources.estimate import Estimate, check
+from llamabatch_nb.follow.sources.source import Source
+from llamabatch_nb.follow.watching.follower import Follower
 from llamabatch_nb.run.reading import read_again
 from llamabatch_nb.run.registry import lock
 from llamabatch_nb.run.sentences import are

@@ -10,10 +10,10 @@ from typing import IO, Any
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.follow.home import home
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.rows import FileRow
-from llamabatch_nb.follow.source import Source, read_source
-from llamabatch_nb.follow.submit import directory_source
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.journal.rows import FileRow
+from llamabatch_nb.follow.sending.submit import directory_source
+from llamabatch_nb.follow.sources.source import Source, read_source
 
 #: What `submit` takes: a folder, a file, a glob, a directory's id; or several paths, open files, (name, bytes) pairs.
 Documents = (

@@ -13,10 +13,10 @@ from llamabatch_nb.client.clients import Base
 from llamabatch_nb.client.core import Core
 from llamabatch_nb.connect import default
 from llamabatch_nb.errors import InputError, LoopThreadError
-from llamabatch_nb.follow.follower import Follower
 from llamabatch_nb.follow.home import home
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.state import RunState
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.state.state import RunState
+from llamabatch_nb.follow.watching.follower import Follower
 
 #: How long uploads that were cancelled may take to stop before a submit no longer waits for that. Seconds.
 PATIENCE = 5.0

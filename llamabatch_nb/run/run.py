@@ -14,8 +14,8 @@ from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
 from llamabatch_nb.errors import ExportError, InputError
 from llamabatch_nb.follow import after
-from llamabatch_nb.follow.follower import Follower
-from llamabatch_nb.follow.source import Source
+from llamabatch_nb.follow.sources.source import Source
+from llamabatch_nb.follow.watching.follower import Follower
 from llamabatch_nb.run import further, waiting
 from llamabatch_nb.snapshot import UPLOADING, Snapshot
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llamabatch_nb.follow.resubmit import Reattached
+from llamabatch_nb.follow.sending.resubmit import Reattached
 from llamabatch_nb.snapshot import Snapshot
 
 

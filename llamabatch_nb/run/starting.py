@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from llamabatch_nb.client.core import Core
-from llamabatch_nb.follow.estimate import Estimate
-from llamabatch_nb.follow.follower import Follower
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.orders import Order
-from llamabatch_nb.follow.resubmit import known, prepare_again, run_of
-from llamabatch_nb.follow.rows import RunRow
-from llamabatch_nb.follow.submit import cost_of, prepare
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.journal.rows import RunRow
+from llamabatch_nb.follow.sending.orders import Order
+from llamabatch_nb.follow.sending.resubmit import known, prepare_again, run_of
+from llamabatch_nb.follow.sending.submit import cost_of, prepare
+from llamabatch_nb.follow.sources.estimate import Estimate
+from llamabatch_nb.follow.watching.follower import Follower
 from llamabatch_nb.run import sentences
 from llamabatch_nb.run.registry import follower_of, over
 

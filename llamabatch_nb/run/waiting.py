@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import anyio
 
 from llamabatch_nb.errors import DeadlineError
-from llamabatch_nb.follow.follower import Follower
+from llamabatch_nb.follow.watching.follower import Follower
 from llamabatch_nb.snapshot import Snapshot
 
 

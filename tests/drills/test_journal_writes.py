@@ -26,7 +26,7 @@ import os, signal, sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 import llamabatch_nb as lb
-from llamabatch_nb.follow.journal import Journal
+from llamabatch_nb.follow.journal.journal import Journal
 
 left, when = int(sys.argv[1]), sys.argv[2]
 whole = Journal._transaction

@@ -22,8 +22,8 @@ from llamabatch_nb.client.settings import Settings
 from llamabatch_nb.engine import Engine
 from llamabatch_nb.engine.faults import Fault, Faults
 from llamabatch_nb.errors import OutOfCreditsError
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.rows import NewPart
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.journal.rows import NewPart
 from llamabatch_nb.snapshot import Service, Snapshot
 from tests.drills.support import FULL, Store, mixed, texts
 from tests.engine.server import serving

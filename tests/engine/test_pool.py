@@ -20,7 +20,7 @@ from tests.engine.support import PATIENCE, pdf, statuses, wait_for
 #: Found by every Python that starts with its folder on PYTHONPATH: workers that really die of a file, or hang on it.
 POISON = """
 import os, signal, time
-from llamabatch_nb.engine import worker
+from llamabatch_nb.engine.work import worker
 
 real = worker.parse_file
 

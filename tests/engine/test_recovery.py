@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from llamabatch_nb.engine import Engine, batches, jobs
-from llamabatch_nb.engine.leases import Owner
-from llamabatch_nb.engine.worker import ParseOutcome
+from llamabatch_nb.engine import Engine
+from llamabatch_nb.engine.resources import batches, jobs
+from llamabatch_nb.engine.work.leases import Owner
+from llamabatch_nb.engine.work.worker import ParseOutcome
 from tests.engine.conftest import MakeApi
 from tests.engine.server import Server, serving
 from tests.engine.support import Api, create_body, files_of, pdf, statuses, wait_for

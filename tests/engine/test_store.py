@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from llamabatch_nb.engine import Engine, EngineError
-from llamabatch_nb.engine.schema import MIGRATIONS
-from llamabatch_nb.engine.store import Store
+from llamabatch_nb.engine.store.database import Store
+from llamabatch_nb.engine.store.schema import MIGRATIONS
 from tests.engine.support import Api, files_of
 
 

@@ -13,8 +13,8 @@ import pytest
 import llamabatch_nb as lb
 from llamabatch_nb.contract.parse import ParseJob, ParseResult, Usage
 from llamabatch_nb.errors import InputError
-from llamabatch_nb.follow.archive import Archive, path_of
-from llamabatch_nb.follow.journal import Journal
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.watching.archive import Archive, path_of
 from llamabatch_nb.run.registry import journal_of
 from tests.run.support import Line, engine, remote, texts
 

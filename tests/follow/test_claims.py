@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from llamabatch_nb.errors import InputError
-from llamabatch_nb.follow.claims import FOLDER, Claim
+from llamabatch_nb.follow.journal.claims import FOLDER, Claim
 
 HOLDS = """
 import sys
 from pathlib import Path
-from llamabatch_nb.follow.claims import Claim
+from llamabatch_nb.follow.journal.claims import Claim
 claim = Claim(Path(sys.argv[1]), 1)
 print(claim.take(), flush=True)
 sys.stdin.read()

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
 
-from llamabatch_nb.follow import counting
-from llamabatch_nb.follow.counting import count_all, count_pages
-from llamabatch_nb.follow.source import SourceFile
+from llamabatch_nb.follow.sources import counting
+from llamabatch_nb.follow.sources.counting import count_all, count_pages
+from llamabatch_nb.follow.sources.source import SourceFile
 from tests.parsers import build
 
 Count = Callable[[bytes], int | None]

@@ -8,8 +8,8 @@ from IPython.lib.pretty import pretty
 
 from llamabatch_nb.contract.prices import EXTRACT, PARSE, credits_a_page
 from llamabatch_nb.errors import CostError, InputError
-from llamabatch_nb.follow.estimate import Estimate, check, estimate
-from llamabatch_nb.follow.source import SourceFile
+from llamabatch_nb.follow.sources.estimate import Estimate, check, estimate
+from llamabatch_nb.follow.sources.source import SourceFile
 from tests.parsers import build
 
 

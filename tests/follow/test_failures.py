@@ -7,12 +7,13 @@ from typing import get_args
 
 import pytest
 
-from llamabatch_nb.engine import flights, parsers, worker
+from llamabatch_nb.engine import parsers
 from llamabatch_nb.engine.parsers import ParseOptions
 from llamabatch_nb.engine.parsers.base import Reason
-from llamabatch_nb.engine.worker import ParseTask, parse_chunk
-from llamabatch_nb.follow import upload
-from llamabatch_nb.follow.failures import failure_class, retryable
+from llamabatch_nb.engine.work import flights, worker
+from llamabatch_nb.engine.work.worker import ParseTask, parse_chunk
+from llamabatch_nb.follow.sending import upload
+from llamabatch_nb.follow.sources.failures import failure_class, retryable
 from tests.parsers.test_bad_files import CASES
 
 

@@ -10,9 +10,9 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import InputError, StateError
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.rows import FileRow, NewPart
-from llamabatch_nb.follow.tables import VERSION
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.journal.rows import FileRow, NewPart
+from llamabatch_nb.follow.journal.tables import VERSION
 from tests.run.support import AGENTIC, URL, Line, engine, remote, texts
 
 #: The tables of version 1, as released.

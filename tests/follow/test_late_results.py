@@ -14,9 +14,9 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import NotFoundError
-from llamabatch_nb.follow.archive import Archive
 from llamabatch_nb.follow.attach import restore
-from llamabatch_nb.follow.results import PATIENCE_GONE, PAUSES
+from llamabatch_nb.follow.watching.archive import Archive
+from llamabatch_nb.follow.watching.results import PATIENCE_GONE, PAUSES
 from tests.run.support import Line, answering, engine, no_fault, remote, texts
 
 RESULTS = "/api/v2/parse/"
@@ -133,7 +133,7 @@ def test_history_is_put_together_beside_the_loop(line: Line, folder: Path, monke
         threads.append(threading.get_ident())
         return restore(*args)
 
-    monkeypatch.setattr("llamabatch_nb.follow.history.restore", noted)
+    monkeypatch.setattr("llamabatch_nb.follow.journal.history.restore", noted)
     with remote(line) as client:
         lb.submit(folder, client=client).wait()
         assert len(lb.history(client=client)) == 1

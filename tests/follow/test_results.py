@@ -9,9 +9,9 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.contract.parse import ParseResult
-from llamabatch_nb.follow.archive import Archive, JobResult, path_of
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.results import CONCURRENT
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.watching.archive import Archive, JobResult, path_of
+from llamabatch_nb.follow.watching.results import CONCURRENT
 from tests.engine.support import wait_for
 from tests.run.support import Line, engine, remote, texts
 

@@ -8,9 +8,9 @@ import pytest
 
 from llamabatch_nb.contract.batches import Batch
 from llamabatch_nb.contract.parse import ParseJob
-from llamabatch_nb.follow.part import Part
-from llamabatch_nb.follow.state import RunState
-from llamabatch_nb.follow.tracked import Tracked
+from llamabatch_nb.follow.state.part import Part
+from llamabatch_nb.follow.state.state import RunState
+from llamabatch_nb.follow.state.tracked import Tracked
 from llamabatch_nb.snapshot import Service
 
 FILES = 1000

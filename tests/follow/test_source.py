@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from llamabatch_nb.errors import FileReadError, SourceError
-from llamabatch_nb.follow.selection import matches
-from llamabatch_nb.follow.source import Source, read_source, sample
+from llamabatch_nb.follow.sources.selection import matches
+from llamabatch_nb.follow.sources.source import Source, read_source, sample
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from llamabatch_nb.contract.directories import DirectoryFile
 from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseJob
 from llamabatch_nb.follow.attach import listed_rows
-from llamabatch_nb.follow.part import PATIENCE, Part
-from llamabatch_nb.follow.rows import Relation
-from llamabatch_nb.follow.state import RunState
-from llamabatch_nb.follow.tracked import Tracked
+from llamabatch_nb.follow.journal.rows import Relation
+from llamabatch_nb.follow.state.part import PATIENCE, Part
+from llamabatch_nb.follow.state.state import RunState
+from llamabatch_nb.follow.state.tracked import Tracked
 from llamabatch_nb.snapshot import Service, Snapshot
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

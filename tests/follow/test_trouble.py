@@ -24,7 +24,7 @@ from llamabatch_nb.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from llamabatch_nb.follow import trouble
+from llamabatch_nb.follow.state import trouble
 from llamabatch_nb.snapshot import Service, Snapshot, TroubleKind
 from tests.run.support import BATCHES, UPLOAD, Line, answering, engine, no_fault, once, remote, texts
 

@@ -16,13 +16,13 @@ from llamabatch_nb.client.core import Core
 from llamabatch_nb.client.inprocess import in_process
 from llamabatch_nb.engine import Engine
 from llamabatch_nb.errors import AuthenticationError, OutOfCreditsError
-from llamabatch_nb.follow import ends, trouble
 from llamabatch_nb.follow.after import failed
-from llamabatch_nb.follow.part import Part
-from llamabatch_nb.follow.rows import FileRow
-from llamabatch_nb.follow.state import RunState
-from llamabatch_nb.follow.tracked import Tracked
-from llamabatch_nb.follow.watch import CHUNK, CHUNKS_A_LOOK, GONE_AFTER, Pace, Watch
+from llamabatch_nb.follow.journal.rows import FileRow
+from llamabatch_nb.follow.state import ends, trouble
+from llamabatch_nb.follow.state.part import Part
+from llamabatch_nb.follow.state.state import RunState
+from llamabatch_nb.follow.state.tracked import Tracked
+from llamabatch_nb.follow.watching.watch import CHUNK, CHUNKS_A_LOOK, GONE_AFTER, Pace, Watch
 from llamabatch_nb.snapshot import Service, Snapshot, Trouble
 from tests.run.support import BATCHES, URL, Line, answering, core, engine
 

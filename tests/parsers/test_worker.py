@@ -14,9 +14,9 @@ import pytest
 from loky import ProcessPoolExecutor
 from loky.backend import get_context
 
-from llamabatch_nb.engine import worker
 from llamabatch_nb.engine.parsers import ParseOptions, read_payload
-from llamabatch_nb.engine.worker import ParseOutcome, ParseTask, parse_chunk, start_worker
+from llamabatch_nb.engine.work import worker
+from llamabatch_nb.engine.work.worker import ParseOutcome, ParseTask, parse_chunk, start_worker
 from tests.parsers import build
 
 OPTIONS = ParseOptions("agentic")
@@ -131,7 +131,7 @@ import os, sys, time
 from loky import ProcessPoolExecutor
 from loky.backend import get_context
 from llamabatch_nb.engine.parsers import ParseOptions
-from llamabatch_nb.engine.worker import ParseTask, parse_chunk, start_worker
+from llamabatch_nb.engine.work.worker import ParseTask, parse_chunk, start_worker
 context = get_context("loky")
 pool = ProcessPoolExecutor(max_workers=2, context=context, initializer=start_worker, initargs=(os.getpid(),))
 pids = set()
@@ -172,7 +172,7 @@ def _runs(pid: int) -> bool:
 def test_importing_is_light_and_a_pdf_needs_only_liteparse(good: Path) -> None:
     script = (
         "import sys\n"
-        "from llamabatch_nb.engine.worker import ParseTask, parse_chunk\n"
+        "from llamabatch_nb.engine.work.worker import ParseTask, parse_chunk\n"
         "from llamabatch_nb.engine.parsers import ParseOptions\n"
         "heavy = {'liteparse', 'docx', 'openpyxl', 'pptx', 'selectolax', 'charset_normalizer', 'pandas', 'lxml'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"

@@ -16,9 +16,10 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.contract.directories import CreateDirectory
-from llamabatch_nb.engine import Engine, directories
+from llamabatch_nb.engine import Engine
 from llamabatch_nb.engine.clock import stamp
-from llamabatch_nb.follow.watch import CHUNK, CHUNKS_A_LOOK
+from llamabatch_nb.engine.resources import directories
+from llamabatch_nb.follow.watching.watch import CHUNK, CHUNKS_A_LOOK
 from tests.run.support import AGENTIC, BATCHES, Line, engine, no_sleep, remote
 
 PARSE = "/api/v2/parse"

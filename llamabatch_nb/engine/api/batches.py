@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query
 from llamabatch_nb.contract import endpoints
 from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.batches import Batch, CreateBatch
-from llamabatch_nb.engine import batches
 from llamabatch_nb.engine.api.queries import GetBatch, Here, ListBatches
 from llamabatch_nb.engine.clock import stamp
-from llamabatch_nb.engine.presets import PRESETS
+from llamabatch_nb.engine.resources import batches
+from llamabatch_nb.engine.resources.presets import PRESETS
 
 router = APIRouter()
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query
 from llamabatch_nb.contract import endpoints
 from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.configurations import Configuration
-from llamabatch_nb.engine import paging
 from llamabatch_nb.engine.api.queries import Here, ListConfigurations
 from llamabatch_nb.engine.errors import ApiError
-from llamabatch_nb.engine.presets import PRESETS
+from llamabatch_nb.engine.resources.presets import PRESETS
+from llamabatch_nb.engine.store import paging
 
 router = APIRouter()
 

@@ -12,9 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from llamabatch_nb.contract import endpoints
 from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.directories import AddDirectoryFile, CreateDirectory, Directory, DirectoryFile, UploadForm
-from llamabatch_nb.engine import directories
 from llamabatch_nb.engine.api.queries import Here, ListDirectories, ListDirectoryFiles
 from llamabatch_nb.engine.clock import stamp
+from llamabatch_nb.engine.resources import directories
 
 router = APIRouter()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from llamabatch_nb.contract import endpoints
-from llamabatch_nb.engine import files
 from llamabatch_nb.engine.api.queries import Here
 from llamabatch_nb.engine.clock import stamp
+from llamabatch_nb.engine.resources import files
 
 router = APIRouter()
 

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from llamabatch_nb.contract import endpoints
 from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.parse import ParseJob, ParseResult
-from llamabatch_nb.engine import batches, jobs, results
 from llamabatch_nb.engine.api.queries import GetParseJob, Here, ListParseJobs
 from llamabatch_nb.engine.clock import stamp
+from llamabatch_nb.engine.resources import batches, jobs, results
 
 router = APIRouter()
 

@@ -12,9 +12,9 @@ from pydantic import Field
 
 from llamabatch_nb.contract import batches, configurations, directories, parse, projects
 from llamabatch_nb.contract.base import PageQuery, Repeated
-from llamabatch_nb.engine import projects as engine_projects
 from llamabatch_nb.engine.core import Engine
-from llamabatch_nb.engine.paging import DEFAULT_SIZE, MAX_SIZE
+from llamabatch_nb.engine.resources import projects as engine_projects
+from llamabatch_nb.engine.store.paging import DEFAULT_SIZE, MAX_SIZE
 
 
 class Paged(PageQuery, extra="ignore"):

@@ -22,7 +22,7 @@ from llamabatch_nb.errors import (
     OutOfCreditsError,
 )
 from llamabatch_nb.follow import after
-from llamabatch_nb.follow.estimate import Estimate
+from llamabatch_nb.follow.sources.estimate import Estimate
 from llamabatch_nb.run import registry
 from tests.run.support import (
     BATCHES,

@@ -12,7 +12,8 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import InputError, OutOfCreditsError, RunError, ServerError
-from llamabatch_nb.follow import after, orders
+from llamabatch_nb.follow import after
+from llamabatch_nb.follow.sending import orders
 from tests.run.support import BATCHES, Line, no_fault, once, remote, texts
 
 

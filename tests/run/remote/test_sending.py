@@ -14,9 +14,9 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import BatchCancelledError, InputError, RunError, ServerError
-from llamabatch_nb.follow.claims import Claim
-from llamabatch_nb.follow.journal import Journal
-from llamabatch_nb.follow.rows import PartRow
+from llamabatch_nb.follow.journal.claims import Claim
+from llamabatch_nb.follow.journal.journal import Journal
+from llamabatch_nb.follow.journal.rows import PartRow
 from tests.run.support import AGENTIC, BATCHES, CREATE, DIRECTORIES, UPLOAD, Line, engine, no_fault, once, remote, texts
 
 

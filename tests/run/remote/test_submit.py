@@ -12,9 +12,9 @@ import pytest
 import llamabatch_nb as lb
 from llamabatch_nb.contract import batches as contract
 from llamabatch_nb.errors import CostError, InputError, SourceError
-from llamabatch_nb.follow import orders
-from llamabatch_nb.follow import submit as submitting
-from llamabatch_nb.follow.estimate import Estimate
+from llamabatch_nb.follow.sending import orders
+from llamabatch_nb.follow.sending import submit as submitting
+from llamabatch_nb.follow.sources.estimate import Estimate
 from tests.run.conftest import pdf
 from tests.run.support import AGENTIC, CREATE, Line, once, remote, texts
 

@@ -11,7 +11,7 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import BatchCancelledError, InputError, RunError
-from llamabatch_nb.follow.watch import CHUNK
+from llamabatch_nb.follow.watching.watch import CHUNK
 from llamabatch_nb.snapshot import Snapshot
 from tests.run.support import BATCHES, CREATE, Line, no_fault, once, remote
 
@@ -189,7 +189,7 @@ def test_a_failing_subscriber_costs_nobody_the_run(client: lb.Client, documents:
 def test_a_full_disk_costs_the_copy_and_not_the_result(
     client: lb.Client, documents: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from llamabatch_nb.follow.archive import Archive
+    from llamabatch_nb.follow.watching.archive import Archive
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

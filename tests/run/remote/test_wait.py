@@ -24,7 +24,7 @@ from llamabatch_nb.errors import (
     RunError,
     SourceError,
 )
-from llamabatch_nb.follow import orders
+from llamabatch_nb.follow.sending import orders
 from tests.run.support import BATCHES, UPLOAD, Line, answering, engine, remote, texts
 
 #: Waits for a run, in one way or the other.

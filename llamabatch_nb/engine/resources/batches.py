@@ -1,0 +1,214 @@
+"""Batches: from a directory to jobs, and to the end (contract.md section 1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from llamabatch_nb.contract import batches as contract
+from llamabatch_nb.contract.base import Page
+from llamabatch_nb.contract.batches import MAX_FILES, TERMINAL, Batch, BatchConfig, BatchJob, JobReference, Result
+from llamabatch_nb.contract.configurations import Configuration
+from llamabatch_nb.engine.errors import ApiError, EngineError
+from llamabatch_nb.engine.faults.schedule import Schedule
+from llamabatch_nb.engine.ids import Ids
+from llamabatch_nb.engine.resources import directories, jobs
+from llamabatch_nb.engine.resources.presets import PARSE
+from llamabatch_nb.engine.store import paging
+from llamabatch_nb.engine.store.conditions import Conditions
+from llamabatch_nb.engine.store.database import Db, Row
+
+#: What stands in place of a job when a fault asks for it.
+NOT_MAPPED = "No job could be created for this file; retry it."
+
+
+def create(
+    db: Db, body: contract.CreateBatch, configuration: Configuration | None, *, ids: Ids, project_id: str, now: str
+) -> Batch:
+    """Accept a batch over the files that the directory holds at this moment. Call it inside a transaction."""
+    job = body.config.job
+    directory = directories.get(db, body.source_directory_id)
+    if configuration is None:
+        raise ApiError(404, f"Configuration {job.configuration_id!r} not found")
+    if job.type != PARSE:
+        raise ApiError(422, f"This engine runs {PARSE} batches only, not {job.type}")
+    if configuration.product_type != job.type:
+        raise ApiError(
+            422, f"Configuration {configuration.id!r} is for {configuration.product_type}, not for {job.type}"
+        )
+    if body.webhook_configuration_ids or body.webhook_configurations:
+        raise ApiError(422, "This engine delivers no webhooks: leave them out and poll the batch")
+    files = db.execute(
+        "SELECT id FROM directory_files WHERE directory_id = ? AND deleted_at IS NULL "
+        "ORDER BY created_at, unique_id, seq LIMIT ?",
+        (directory.id, MAX_FILES + 1),
+    ).fetchall()
+    if not files:
+        raise ApiError(422, f"Directory {directory.id!r} holds no files")
+    if len(files) > MAX_FILES:
+        raise ApiError(422, f"Directory {directory.id!r} holds more than the {MAX_FILES} files that a batch may have")
+    number = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM batches").fetchone()[0]
+    batch_id = ids.batch(number)
+    db.execute(
+        "INSERT INTO batches (seq, id, project_id, source_directory_id, type, configuration_id, parameters, status, "
+        "created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?)",
+        (
+            number,
+            batch_id,
+            project_id,
+            directory.id,
+            job.type,
+            configuration.id,
+            json.dumps(configuration.parameters),
+            now,
+            now,
+        ),
+    )
+    db.executemany(
+        "INSERT INTO batch_files (batch_id, position, directory_file_id) VALUES (?, ?, ?)",
+        ((batch_id, position, file["id"]) for position, file in enumerate(files)),
+    )
+    return _batch(_row(db, batch_id), None)
+
+
+def get(db: Db, batch_id: str, *, results: bool, results_while_running: bool) -> Batch:
+    """`results` null rules: contract.md section 10, last paragraph; `results_while_running` is the older rule."""
+    row = _row(db, batch_id)
+    shown = row["status"] in {"COMPLETED", "CANCELLED"} or (results_while_running and row["status"] == "RUNNING")
+    return _batch(row, _results(db, row) if results and shown else None)
+
+
+def listed(db: Db, query: contract.ListBatches, size: int) -> Page[Batch]:
+    """Newest first, without results."""
+    where = (
+        Conditions()
+        .add("status = ?", query.status)
+        .add("source_directory_id = ?", query.source_directory_id)
+        .add("created_at >= ?", query.created_at_on_or_after)
+        .add("created_at <= ?", query.created_at_on_or_before)
+    )
+    if query.page_token:
+        where.add("seq < ?", *paging.key(query.page_token, int))
+    rows = where.select(db, "batches", "seq DESC", size + 1)
+    return paging.page(rows, size, lambda row: _batch(row, None), lambda row: [row["seq"]])
+
+
+def cancel(db: Db, batch_id: str, now: str) -> Batch:
+    """Stop what has not started; what runs goes on to its end and is kept. Call it inside a transaction."""
+    row = _row(db, batch_id)
+    if row["status"] in TERMINAL:
+        raise ApiError(409, f"Batch {batch_id!r} is {row['status']} and cannot be cancelled", final=True)
+    if not row["cancel_requested"]:
+        db.execute("UPDATE batches SET cancel_requested = 1, updated_at = ? WHERE id = ?", (now, batch_id))
+        jobs.cancel_pending(db, batch_id, now)
+        finish(db, batch_id, now)
+    return _batch(_row(db, batch_id), None)
+
+
+def open_batches(db: Db) -> list[Row]:
+    """The batches that are not at their end, oldest first: id, status, type, parameters, cancel_requested."""
+    return db.execute(
+        "SELECT id, status, parameters, cancel_requested FROM batches "
+        "WHERE status IN ('PENDING', 'THROTTLED', 'RUNNING') ORDER BY seq"
+    ).fetchall()
+
+
+def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> None:
+    """Make a job for each file of a PENDING batch, which then is RUNNING. Call it inside a transaction.
+
+    If the batch is not PENDING any more (another process was faster, or it was cancelled), nothing happens. `schedule`
+    may have the batch fail, or a file go without a job.
+    """
+    changed = db.execute(
+        "UPDATE batches SET status = 'RUNNING', updated_at = ? WHERE id = ? AND status = 'PENDING' "
+        "RETURNING project_id, parameters",
+        (now, batch_id),
+    ).fetchone()
+    if changed is None:
+        return
+    if schedule.fails_batch():
+        db.execute("UPDATE batches SET status = 'FAILED' WHERE id = ?", (batch_id,))
+        return
+    files = db.execute(
+        "SELECT position, file.id, file.display_name, file.unique_id, file.blob, file.size FROM batch_files "
+        "JOIN directory_files AS file ON file.id = directory_file_id WHERE batch_id = ? ORDER BY position",
+        (batch_id,),
+    ).fetchall()
+    refused = {file["position"] for file in files if schedule.refuses_file(file["display_name"], file["unique_id"])}
+    db.executemany(
+        "UPDATE batch_files SET error_message = ? WHERE batch_id = ? AND position = ?",
+        ((NOT_MAPPED, batch_id, position) for position in refused),
+    )
+    made = [(ids.job(batch_id, file["id"]), file) for file in files if file["position"] not in refused]
+    jobs.add(
+        db,
+        [jobs.NewJob(job_id, file["display_name"], file["blob"], file["size"]) for job_id, file in made],
+        batch_id=batch_id,
+        project_id=changed["project_id"],
+        tier=json.loads(changed["parameters"])["tier"],
+        now=now,
+    )
+    db.executemany(
+        "UPDATE batch_files SET job_id = ? WHERE batch_id = ? AND position = ?",
+        ((job_id, batch_id, file["position"]) for job_id, file in made),
+    )
+    finish(db, batch_id, now)  # there may be no job at all
+
+
+def expire(db: Db, batch_id: str, *, whole: bool) -> None:
+    """Forget a terminal batch's jobs, and if `whole` the batch. Call it inside a transaction."""
+    row = db.execute("SELECT status FROM batches WHERE id = ?", (batch_id,)).fetchone()
+    if row is None or row["status"] not in TERMINAL:
+        raise EngineError(f"Batch {batch_id!r} is {'unknown' if row is None else row['status']}: nothing of it expires")
+    db.execute("DELETE FROM parse_results WHERE job_id IN (SELECT id FROM parse_jobs WHERE batch_id = ?)", (batch_id,))
+    db.execute("DELETE FROM parse_jobs WHERE batch_id = ?", (batch_id,))
+    if whole:
+        db.execute("DELETE FROM batch_files WHERE batch_id = ?", (batch_id,))
+        db.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
+
+
+def finish(db: Db, batch_id: str, now: str) -> None:
+    """End the batch if nothing of it waits or runs. Call it in the transaction that ended a job."""
+    if jobs.any_open(db, batch_id):
+        return
+    # A PENDING batch has no jobs because it has not been mapped: only a cancel ends it.
+    db.execute(
+        "UPDATE batches SET status = CASE WHEN cancel_requested THEN 'CANCELLED' ELSE 'COMPLETED' END, updated_at = ? "
+        "WHERE id = ? AND (status = 'RUNNING' OR status IN ('PENDING', 'THROTTLED') AND cancel_requested)",
+        (now, batch_id),
+    )
+
+
+def _row(db: Db, batch_id: str) -> Row:
+    row: Row | None = db.execute("SELECT * FROM batches WHERE id = ?", (batch_id,)).fetchone()
+    if row is None:
+        raise ApiError(404, f"Batch {batch_id!r} not found")
+    return row
+
+
+def _results(db: Db, batch: Row) -> list[Result]:
+    rows = db.execute(
+        "SELECT directory_file_id, job_id, error_message FROM batch_files WHERE batch_id = ? ORDER BY position",
+        (batch["id"],),
+    )
+    return [
+        Result(
+            source_directory_file_id=row["directory_file_id"],
+            error_message=row["error_message"],
+            job_reference=None if row["job_id"] is None else JobReference(id=row["job_id"], type=batch["type"]),
+        )
+        for row in rows
+    ]
+
+
+def _batch(row: Row, results: Sequence[Result] | None) -> Batch:
+    return Batch(
+        id=row["id"],
+        config=BatchConfig(job=BatchJob(configuration_id=row["configuration_id"], type=row["type"])),
+        project_id=row["project_id"],
+        source_directory_id=row["source_directory_id"],
+        status=row["status"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        results=None if results is None else list(results),
+    )

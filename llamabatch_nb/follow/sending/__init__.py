@@ -1,0 +1,1 @@
+"""From documents to a batch: orders, directories, uploads."""

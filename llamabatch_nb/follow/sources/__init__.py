@@ -1,0 +1,1 @@
+"""What a user hands in: folders, patterns, copies, and what they would cost."""
