@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from llamabatch_nb.engine import clock as clocks
+from llamabatch_nb.engine import links
 from llamabatch_nb.engine.clock import Clock, stamp
 from llamabatch_nb.engine.errors import EngineError
+from llamabatch_nb.engine.extractors.base import Extractor
 from llamabatch_nb.engine.faults import Faults
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
@@ -48,6 +51,8 @@ class Engine:
         credits_per_page: What ``usage.credits`` says that a page of a COMPLETED job cost. None: 0.
         credits_late: ``usage.credits`` is null the first time that a job's are asked for.
         faults: What is to go wrong. `schedule` tells what did.
+        extractors: Plug-ins by the name that a configuration's ``extractor`` may give; None is the name of the one for
+            configurations that give none.
 
     Raises:
         EngineError: the folder cannot be used.
@@ -70,6 +75,7 @@ class Engine:
         credits_per_page: float | None = None,
         credits_late: bool = False,
         faults: Faults | None = None,
+        extractors: Mapping[str | None, Extractor] | None = None,
     ) -> None:
         self.data = Path(data).absolute()
         self.results_while_running = results_while_running
@@ -79,14 +85,18 @@ class Engine:
         self.schedule = Schedule(faults or Faults())
         self.clock = clock or (clocks.real if seed is None else clocks.seeded)
         self.ids = Ids(seed)
-        _make(self.data, "blobs", "owners")
+        _make(self.data, "blobs", "images", "owners")
         self.store = Store(self.data)
         self.blobs = Blobs(self.data / "blobs")
+        self.images = self.data / "images"
+        self.extractors: dict[str | None, Extractor] = dict(extractors or {})
         with self.store.write() as db:
             self.project = projects.ensure(db, self.ids, stamp(self.clock()))
+            self.links = links.ensure(db)
         self._dispatcher = Dispatcher(
             store=self.store,
             blobs=self.blobs,
+            images=self.images,
             owner=Owner(self.data / "owners"),
             pool=Pool(workers, executor),
             ids=self.ids,
@@ -94,6 +104,7 @@ class Engine:
             schedule=self.schedule,
             seconds_per_file=seconds_per_file,
             file_timeout=file_timeout,
+            extractors=self.extractors,
         )
         self._app: ASGIApp | None = None
         self._lock = threading.Lock()

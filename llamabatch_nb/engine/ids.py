@@ -39,16 +39,25 @@ class Ids:
         """`before` counts the files of this name that the directory had and has no more."""
         return self._id("dfl", "file", directory_id, unique_id, *([before] if before else []))
 
-    def stored_file(self, directory_file_id: str) -> str:
-        """The file of the Files API that was made with a directory file. Both have the same prefix."""
-        return self._id("dfl", "stored", directory_file_id)
+    def stored_file(self, of: str | int) -> str:
+        """A file of the Files API: `of` is the directory file that it was made with, else a count. Same prefix."""
+        return self._id("dfl", "stored", of)
 
     def batch(self, number: int) -> str:
         """`number` counts the batches of the store."""
         return self._id("bat", "batch", number)
 
-    def job(self, batch_id: str, file_id: str) -> str:
-        return self._id("pjb", "job", batch_id, file_id)
+    def job(self, prefix: str, *of: str | int) -> str:
+        """`prefix` is ``pjb`` (parse) or ``ext`` (extract); `of` the batch and its file, or a count of lone jobs."""
+        return self._id(prefix, "job" if prefix == "pjb" else "extract job", *of)
+
+    def configuration(self, product_type: str, name: str, before: int) -> str:
+        """`before` counts the configurations of this product and name that were deleted."""
+        return self._id("cfg", "configuration", product_type, name, before)
+
+    def webhook(self, number: int) -> str:
+        """`number` counts the saved webhook configurations."""
+        return self._id("whc", "webhook", number)
 
     def uuid(self, kind: str) -> str:
         """Projects and organizations have UUIDs (contract.md, "Id prefixes seen")."""

@@ -75,4 +75,4 @@ class Store:
     @property
     def jobs(self) -> list[tuple[str, ...]]:
         """Name and status of each job, oldest first."""
-        return self._all("SELECT name, status FROM parse_jobs ORDER BY seq")
+        return self._all("SELECT name, status FROM jobs ORDER BY seq")

@@ -36,8 +36,8 @@ def test_every_endpoint_takes_both_ids_and_so_refuses_those_of_others(idle: Api)
 
 def test_a_fault_of_ours_is_a_500_in_json(idle: Api) -> None:
     with sqlite3.connect(idle.engine.data / "engine.db") as db:
-        db.execute("DROP TABLE parse_results")
-        db.execute("DROP TABLE parse_jobs")
+        db.execute("DROP TABLE results")
+        db.execute("DROP TABLE jobs")
     db.close()
     detail = idle.refused(500, "GET", "/api/v2/parse")
     assert re.search(r"correlation ID: [0-9a-f-]{36}", detail)

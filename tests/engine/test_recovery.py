@@ -13,7 +13,7 @@ import pytest
 from llamabatch_nb.engine import Engine
 from llamabatch_nb.engine.resources import batches, jobs
 from llamabatch_nb.engine.work.leases import Owner
-from llamabatch_nb.engine.work.worker import ParseOutcome
+from llamabatch_nb.engine.work.tasks import Outcome
 from tests.engine.conftest import MakeApi
 from tests.engine.server import Server, serving
 from tests.engine.support import Api, create_body, files_of, pdf, statuses, wait_for
@@ -38,7 +38,7 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
     wait_for(lambda: len(server.get("/api/v2/parse", status="COMPLETED")["items"]) >= 15)
     server.stop(signal.SIGKILL)  # and wait until its workers are gone
 
-    before = rows(tmp_path, "SELECT id, status, fence, updated_at FROM parse_jobs")
+    before = rows(tmp_path, "SELECT id, status, fence, updated_at FROM jobs")
     done = {row for row in before if row[1] == "COMPLETED"}
     assert {row[1] for row in before} == {"COMPLETED", "RUNNING", "PENDING"}
     with serving(tmp_path) as again:
@@ -47,11 +47,11 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
         for n, result in enumerate(results):
             text = again.get(f"/api/v2/parse/{result['job_reference']['id']}", expand="text_full")["text_full"]
             assert text.strip() == f"page {n}"
-    after = set(rows(tmp_path, "SELECT id, status, fence, updated_at FROM parse_jobs"))
+    after = set(rows(tmp_path, "SELECT id, status, fence, updated_at FROM jobs"))
     assert len(after) == 60
     assert {row[1] for row in after} == {"COMPLETED"}
     assert done <= after  # what had finished was not touched again
-    assert len(rows(tmp_path, "SELECT job_id FROM parse_results")) == 60
+    assert len(rows(tmp_path, "SELECT job_id FROM results")) == 60
     assert rows(tmp_path, "SELECT id FROM owners") == []
 
 
@@ -76,7 +76,7 @@ def test_closed_in_the_middle(tmp_path: Path) -> None:
         wait_for(lambda: api.ok("GET", "/api/v2/parse", params={"status": "COMPLETED"})["items"])
         engine.close()
         engine.close()
-    assert rows(tmp_path, "SELECT count(*) FROM parse_jobs WHERE status = 'RUNNING'") == [(0,)]
+    assert rows(tmp_path, "SELECT count(*) FROM jobs WHERE status = 'RUNNING'") == [(0,)]
     assert rows(tmp_path, "SELECT id FROM owners") == []
     assert list((tmp_path / "owners").iterdir()) == []
     with Engine(tmp_path, workers=1) as engine:
@@ -107,8 +107,8 @@ def test_two_engines_share_a_folder_and_its_work(make_api: MakeApi) -> None:
         two.engine.close()
 
 
-def outcome(claim: jobs.Claim, characters: int) -> ParseOutcome:
-    return ParseOutcome(
+def outcome(claim: jobs.Claim, characters: int) -> Outcome:
+    return Outcome(
         job_id=claim.id,
         fence=claim.fence,
         error=None,
@@ -146,11 +146,14 @@ def test_an_owner_stopped_past_its_lease_writes_nothing(idle: Api) -> None:
     assert new.fence > old.fence
     with engine.store.write() as db:
         jobs.settle(db, slow.id, [outcome(old, 1)], NOW)  # while the other works
-        assert jobs.get(db, old.id)["status"] == "RUNNING"
+        assert jobs.get(db, old.id, jobs.PARSE)["status"] == "RUNNING"
         jobs.settle(db, quick.id, [outcome(new, 2)], NOW)
         jobs.settle(db, slow.id, [outcome(old, 1)], NOW)  # and after it
-        assert (jobs.get(db, old.id)["status"], jobs.get(db, old.id)["characters"]) == ("COMPLETED", 2)
-        assert db.execute("SELECT count(*) FROM parse_results").fetchone()[0] == 1
+        assert (jobs.get(db, old.id, jobs.PARSE)["status"], jobs.get(db, old.id, jobs.PARSE)["characters"]) == (
+            "COMPLETED",
+            2,
+        )
+        assert db.execute("SELECT count(*) FROM results").fetchone()[0] == 1
         slow.renew(db)  # it is one of the living again
         assert quick.take_over(db, NOW) == set()
         for owner in (slow, quick):
@@ -166,7 +169,7 @@ def test_an_owner_that_claims_again_does_not_take_its_old_outcome(idle: Api) -> 
     (new,) = claimed(engine, owner, batch_id)
     with engine.store.write() as db:
         jobs.settle(db, owner.id, [outcome(old, 1)], NOW)
-        assert jobs.get(db, new.id)["status"] == "RUNNING"
+        assert jobs.get(db, new.id, jobs.PARSE)["status"] == "RUNNING"
         owner.leave(db, NOW)
 
 
@@ -188,8 +191,8 @@ def test_the_store_may_fail_for_a_while(make_api: MakeApi, caplog: pytest.LogCap
     batch = api.batch(api.directory({"a.pdf": pdf("alpha")}))
     wait_for(lambda: api.ok("GET", "/api/v2/parse", params={"status": "RUNNING"})["items"])
     with api.engine.store.write() as db:
-        db.execute("ALTER TABLE parse_results RENAME TO gone")
+        db.execute("ALTER TABLE results RENAME TO gone")
     wait_for(lambda: "could not go on" in caplog.text)
     with api.engine.store.write() as db:
-        db.execute("ALTER TABLE gone RENAME TO parse_results")
+        db.execute("ALTER TABLE gone RENAME TO results")
     assert statuses(api.jobs(api.finished(batch["id"]))) == ["COMPLETED"]

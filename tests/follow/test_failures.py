@@ -11,7 +11,8 @@ from llamabatch_nb.engine import parsers
 from llamabatch_nb.engine.parsers import ParseOptions
 from llamabatch_nb.engine.parsers.base import Reason
 from llamabatch_nb.engine.work import flights, worker
-from llamabatch_nb.engine.work.worker import ParseTask, parse_chunk
+from llamabatch_nb.engine.work.tasks import ParseTask
+from llamabatch_nb.engine.work.worker import run_chunk
 from llamabatch_nb.follow.sending import upload
 from llamabatch_nb.follow.sources.failures import failure_class, retryable
 from tests.parsers.test_bad_files import CASES
@@ -49,7 +50,7 @@ def sentences(path: Path, call: str) -> Iterator[tuple[str, str]]:
 PARSERS = [
     found for path in sorted(Path(parsers.__file__).parent.glob("*.py")) for found in sentences(path, "Unreadable")
 ]
-MACHINE = [*sentences(Path(flights.__file__), "_fail"), *sentences(Path(worker.__file__), "_failed")]
+MACHINE = [*sentences(Path(flights.__file__), "_fail"), *sentences(Path(worker.__file__), "failed")]
 
 
 def test_the_sentences_of_the_engine_were_found() -> None:
@@ -81,13 +82,13 @@ def test_bad_files_are_not_worth_another_try(tmp_path: Path) -> None:
         path = tmp_path / str(number)
         path.write_bytes(data)
         tasks.append(task(path, name))
-    outcomes = parse_chunk(tasks)
+    outcomes = run_chunk(tasks)
     assert all(outcome.error for outcome in outcomes)
     assert [outcome.error for outcome in outcomes if retryable(outcome.error, "job")] == []
 
 
 def test_a_file_that_the_disk_would_not_give_is(tmp_path: Path) -> None:
-    (outcome,) = parse_chunk([task(tmp_path / "nowhere", "a.pdf")])
+    (outcome,) = run_chunk([task(tmp_path / "nowhere", "a.pdf")])
     assert outcome.reason == "unavailable"
     assert outcome.error is not None
     # The engine's own copy is what is missing, and a retry uploads anew.

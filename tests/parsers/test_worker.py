@@ -16,7 +16,8 @@ from loky.backend import get_context
 
 from llamabatch_nb.engine.parsers import ParseOptions, read_payload
 from llamabatch_nb.engine.work import worker
-from llamabatch_nb.engine.work.worker import ParseOutcome, ParseTask, parse_chunk, start_worker
+from llamabatch_nb.engine.work.tasks import Outcome, ParseTask
+from llamabatch_nb.engine.work.worker import run_chunk, start_worker
 from tests.parsers import build
 
 OPTIONS = ParseOptions("agentic")
@@ -46,7 +47,7 @@ def pool() -> Iterator[ProcessPoolExecutor]:
 
 
 def test_a_file_becomes_an_outcome(good: Path) -> None:
-    (outcome,) = parse_chunk([_task(good, fence=7)])
+    (outcome,) = run_chunk([_task(good, fence=7)])
     assert (outcome.job_id, outcome.fence, outcome.error, outcome.reason) == ("pjb-good", 7, None, None)
     assert (outcome.pages, outcome.pages_failed) == (2, 1)
     assert outcome.payload is not None
@@ -64,7 +65,7 @@ def test_bad_files_stop_no_others(good: Path, tmp_path: Path) -> None:
     empty, noise, missing = (tmp_path / name for name in ("empty.pdf", "noise.pdf", "missing.pdf"))
     empty.write_bytes(b"")
     noise.write_bytes(b"%PDF-1.4\n" + build.noise(2000))
-    outcomes = parse_chunk([_task(path) for path in (empty, missing, noise, good)])
+    outcomes = run_chunk([_task(path) for path in (empty, missing, noise, good)])
     assert [outcome.reason for outcome in outcomes] == ["empty", "unavailable", "damaged", None]
     for outcome in outcomes[:3]:
         assert outcome.error is not None
@@ -76,7 +77,7 @@ def test_bad_files_stop_no_others(good: Path, tmp_path: Path) -> None:
 
 def test_a_fault_of_ours_is_data_too(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "write_payload", lambda _: 1 / 0)
-    (outcome,) = parse_chunk([_task(good)])
+    (outcome,) = run_chunk([_task(good)])
     assert outcome.reason == "crash"
     assert outcome.error is not None
     assert "ZeroDivisionError" in outcome.error
@@ -85,21 +86,21 @@ def test_a_fault_of_ours_is_data_too(good: Path, monkeypatch: pytest.MonkeyPatch
 def test_time_is_a_parameter(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    parse_chunk([_task(good), _task(good, seconds=500), _task(tmp_path / "missing.pdf", seconds=500)])
+    run_chunk([_task(good), _task(good, seconds=500), _task(tmp_path / "missing.pdf", seconds=500)])
     assert len(slept) == 2
     assert all(400 < seconds < 500 for seconds in slept)
 
 
 def test_twice_the_same(good: Path) -> None:
-    assert parse_chunk([_task(good)]) == parse_chunk([_task(good)])
+    assert run_chunk([_task(good)]) == run_chunk([_task(good)])
 
 
 def test_in_a_real_pool(pool: ProcessPoolExecutor, good: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Silent, deaf to Ctrl-C, and the same result as here."""
-    here = parse_chunk([_task(good)])
+    here = run_chunk([_task(good)])
     pid = pool.submit(os.getpid).result()
     os.kill(pid, signal.SIGINT)
-    assert pool.submit(parse_chunk, [_task(good)]).result() == here
+    assert pool.submit(run_chunk, [_task(good)]).result() == here
     pool.submit(print, "printed").result()
     pool.submit(os.write, 1, b"written").result()
     pool.submit(os.write, 2, b"complained").result()
@@ -120,9 +121,9 @@ def test_warnings_made_errors_do_not_reach_workers(
     path = tmp_path / "book.xlsx"
     path.write_bytes(book)
     with pytest.warns(UserWarning, match="no default style"):
-        parse_chunk([_task(path)])
+        run_chunk([_task(path)])
     pool: ProcessPoolExecutor = request.getfixturevalue("pool")
-    (outcome,) = pool.submit(parse_chunk, [_task(path)]).result()
+    (outcome,) = pool.submit(run_chunk, [_task(path)]).result()
     assert outcome.error is None
 
 
@@ -131,14 +132,15 @@ import os, sys, time
 from loky import ProcessPoolExecutor
 from loky.backend import get_context
 from llamabatch_nb.engine.parsers import ParseOptions
-from llamabatch_nb.engine.work.worker import ParseTask, parse_chunk, start_worker
+from llamabatch_nb.engine.work.tasks import ParseTask
+from llamabatch_nb.engine.work.worker import run_chunk, start_worker
 context = get_context("loky")
 pool = ProcessPoolExecutor(max_workers=2, context=context, initializer=start_worker, initargs=(os.getpid(),))
 pids = set()
 while len(pids) < 2:
     pids |= set(pool.map(lambda _: (time.sleep(0.1), os.getpid())[1], range(4)))
 task = ParseTask(job_id="j", fence=1, path=sys.argv[1], name="a.pdf", options=ParseOptions("agentic"), seconds=600)
-pool.submit(parse_chunk, [task])  # one worker is busy, the other idle
+pool.submit(run_chunk, [task])  # one worker is busy, the other idle
 time.sleep(0.3)
 print(*pids, flush=True)
 time.sleep(600)
@@ -172,12 +174,13 @@ def _runs(pid: int) -> bool:
 def test_importing_is_light_and_a_pdf_needs_only_liteparse(good: Path) -> None:
     script = (
         "import sys\n"
-        "from llamabatch_nb.engine.work.worker import ParseTask, parse_chunk\n"
+        "from llamabatch_nb.engine.work.tasks import ParseTask\n"
+        "from llamabatch_nb.engine.work.worker import run_chunk\n"
         "from llamabatch_nb.engine.parsers import ParseOptions\n"
         "heavy = {'liteparse', 'docx', 'openpyxl', 'pptx', 'selectolax', 'charset_normalizer', 'pandas', 'lxml'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
         "task = ParseTask(job_id='', fence=0, path=sys.argv[1], name='a.pdf', options=ParseOptions('agentic'))\n"
-        "assert parse_chunk([task])[0].error is None\n"
+        "assert run_chunk([task])[0].error is None\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(good)], capture_output=True, text=True, check=True)
@@ -186,4 +189,4 @@ def test_importing_is_light_and_a_pdf_needs_only_liteparse(good: Path) -> None:
 
 def test_outcomes_are_plain_data() -> None:
     fields = {"job_id", "fence", "error", "reason", "pages", "pages_failed", "characters", "payload"}
-    assert set(ParseOutcome.__dataclass_fields__) == fields
+    assert set(Outcome.__dataclass_fields__) == fields

@@ -11,7 +11,17 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from llamabatch_nb._version import __version__
-from llamabatch_nb.engine.api import batches, configurations, directories, files, parsing, projects
+from llamabatch_nb.engine.api import (
+    batches,
+    configurations,
+    directories,
+    downloads,
+    extract,
+    files,
+    parsing,
+    projects,
+    webhooks,
+)
 from llamabatch_nb.engine.api.guard import Guard
 from llamabatch_nb.engine.api.line import Line
 from llamabatch_nb.engine.api.queries import REFUSALS
@@ -43,6 +53,6 @@ def _make_routes(engine: Engine) -> FastAPI:
     app.state.engine = engine
     app.add_middleware(Guard)
     app.add_exception_handler(ApiError, _refuse)
-    for part in (batches, directories, files, parsing, configurations, projects):
+    for part in (batches, directories, files, downloads, parsing, extract, configurations, webhooks, projects):
         app.include_router(part.router, responses=REFUSALS)
     return app

@@ -11,16 +11,15 @@ from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.batches import Batch, CreateBatch
 from llamabatch_nb.engine.api.queries import GetBatch, Here, ListBatches
 from llamabatch_nb.engine.clock import stamp
-from llamabatch_nb.engine.resources import batches
-from llamabatch_nb.engine.resources.presets import PRESETS
+from llamabatch_nb.engine.resources import batches, configurations
 
 router = APIRouter()
 
 
 @router.post(endpoints.create_batch.path)
 def create(body: CreateBatch, engine: Here) -> Batch:
-    configuration = PRESETS.get(body.config.job.configuration_id)
     with engine.store.write() as db:
+        configuration = configurations.get(db, body.config.job.configuration_id)
         batch = batches.create(
             db, body, configuration, ids=engine.ids, project_id=engine.project.id, now=stamp(engine.clock())
         )

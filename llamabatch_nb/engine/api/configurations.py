@@ -10,7 +10,7 @@ from llamabatch_nb.contract import endpoints
 from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.configurations import Configuration
 from llamabatch_nb.engine.api.queries import Here, ListConfigurations
-from llamabatch_nb.engine.errors import ApiError
+from llamabatch_nb.engine.resources import configurations
 from llamabatch_nb.engine.resources.presets import PRESETS
 from llamabatch_nb.engine.store import paging
 
@@ -31,8 +31,6 @@ def listed(query: Annotated[ListConfigurations, Query()], _: Here) -> Page[Confi
 
 
 @router.get(endpoints.get_configuration.path)
-def get(config_id: str, _: Here) -> Configuration:
-    try:
-        return PRESETS[config_id]
-    except KeyError:
-        raise ApiError(404, f"Configuration {config_id!r} not found") from None
+def get(config_id: str, engine: Here) -> Configuration:
+    with engine.store.read() as db:
+        return configurations.get(db, config_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,17 +16,36 @@ LARGE = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class ParseOptions:
-    """How to read. `tier` is the configuration's; ``fast`` makes no markdown (contract.md section 5)."""
+    """How to read.
+
+    Args:
+        tier: The configuration's; ``fast`` makes no markdown and no items (contract.md section 5).
+        ocr: Recognise text in pictures, if the data for it is on this machine.
+        languages: Of the text that is to be recognised, as the API names them.
+        max_pages: Read no more pages than this.
+        target_pages: Read these pages alone: ``"1,3,5-8"``, counted from 1.
+        screenshots: Write an image of each page.
+        positions: Keep where each run of text stands, in `ParsedPage.lines`.
+
+    """
 
     tier: str
     ocr: bool = False
+    languages: tuple[str, ...] = ()
+    max_pages: int | None = None
+    target_pages: str | None = None
+    screenshots: bool = False
+    positions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedPage:
     """One page, counted from 1. Sizes are PDF points, None where the format has none.
 
-    A page that failed has `success` False and says why in `error`, one sentence. `markdown` is None on tier ``fast``.
+    A page that failed has `success` False and says why in `error`, one sentence. `markdown` and `items` are None and
+    empty on tier ``fast``. `items` are the API's (contract.md section 5). A line is ``[text, x, y, w, h, confidence]``,
+    in points from the top left corner; confidence, 0 to 1, is OCR's and None otherwise. `metadata` are further keys of
+    the page in ``metadata.pages``.
     """
 
     page_number: int
@@ -36,6 +55,9 @@ class ParsedPage:
     width: float | None = None
     height: float | None = None
     error: str | None = None
+    items: Sequence[Mapping[str, Any]] = ()
+    lines: Sequence[Sequence[str | float | None]] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 #: What the parser of a format returns: pages, and facts for ``job_metadata``.
@@ -44,11 +66,15 @@ Parsed = tuple[list[ParsedPage], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A file that was read: `kind` is what its content is (a key of `sniff.KINDS`), `facts` go to ``job_metadata``."""
+    """A file that was read: `kind` is what its content is (a key of `sniff.KINDS`), `facts` go to ``job_metadata``.
+
+    `images` are entries of ``images_content_metadata`` without their links.
+    """
 
     kind: str
     pages: tuple[ParsedPage, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    images: Sequence[Mapping[str, Any]] = ()
 
 
 class Unreadable(Exception):  # noqa: N818 - it is a finding about a file, not a fault of the program

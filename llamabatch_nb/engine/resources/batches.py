@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from llamabatch_nb.contract import batches as contract
 from llamabatch_nb.contract.base import Page
@@ -13,8 +13,8 @@ from llamabatch_nb.engine.errors import ApiError, EngineError
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.resources import directories, jobs
-from llamabatch_nb.engine.resources.presets import PARSE
-from llamabatch_nb.engine.store import paging
+from llamabatch_nb.engine.resources.parameters import parse_behind
+from llamabatch_nb.engine.store import paging, snapshots
 from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
 
@@ -23,15 +23,11 @@ NOT_MAPPED = "No job could be created for this file; retry it."
 
 
 def create(
-    db: Db, body: contract.CreateBatch, configuration: Configuration | None, *, ids: Ids, project_id: str, now: str
+    db: Db, body: contract.CreateBatch, configuration: Configuration, *, ids: Ids, project_id: str, now: str
 ) -> Batch:
     """Accept a batch over the files that the directory holds at this moment. Call it inside a transaction."""
     job = body.config.job
     directory = directories.get(db, body.source_directory_id)
-    if configuration is None:
-        raise ApiError(404, f"Configuration {job.configuration_id!r} not found")
-    if job.type != PARSE:
-        raise ApiError(422, f"This engine runs {PARSE} batches only, not {job.type}")
     if configuration.product_type != job.type:
         raise ApiError(
             422, f"Configuration {configuration.id!r} is for {configuration.product_type}, not for {job.type}"
@@ -50,7 +46,7 @@ def create(
     number = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM batches").fetchone()[0]
     batch_id = ids.batch(number)
     db.execute(
-        "INSERT INTO batches (seq, id, project_id, source_directory_id, type, configuration_id, parameters, status, "
+        "INSERT INTO batches (seq, id, project_id, source_directory_id, type, configuration_id, snapshot_id, status, "
         "created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?)",
         (
             number,
@@ -59,7 +55,7 @@ def create(
             directory.id,
             job.type,
             configuration.id,
-            json.dumps(configuration.parameters),
+            snapshots.keep(db, configuration.parameters),
             now,
             now,
         ),
@@ -105,12 +101,22 @@ def cancel(db: Db, batch_id: str, now: str) -> Batch:
     return _batch(_row(db, batch_id), None)
 
 
-def open_batches(db: Db) -> list[Row]:
-    """The batches that are not at their end, oldest first: id, status, type, parameters, cancel_requested."""
-    return db.execute(
-        "SELECT id, status, parameters, cancel_requested FROM batches "
-        "WHERE status IN ('PENDING', 'THROTTLED', 'RUNNING') ORDER BY seq"
-    ).fetchall()
+class Open(NamedTuple):
+    """A batch that is not at its end; `id` None: the jobs that no batch made."""
+
+    id: str | None
+    status: str
+    cancel_requested: bool
+
+
+def open_batches(db: Db) -> list[Open]:
+    """Oldest first; the jobs without a batch before them, for somebody waits for a single one."""
+    rows = db.execute(
+        "SELECT id, status, cancel_requested FROM batches WHERE status IN ('PENDING', 'THROTTLED', 'RUNNING') "
+        "ORDER BY seq"
+    )
+    alone = [Open(None, "RUNNING", cancel_requested=False)] if jobs.any_open(db, None) else []
+    return alone + [Open(row["id"], row["status"], bool(row["cancel_requested"])) for row in rows]
 
 
 def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> None:
@@ -121,7 +127,7 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
     """
     changed = db.execute(
         "UPDATE batches SET status = 'RUNNING', updated_at = ? WHERE id = ? AND status = 'PENDING' "
-        "RETURNING project_id, parameters",
+        "RETURNING project_id, type, configuration_id, snapshot_id, webhooks",
         (now, batch_id),
     ).fetchone()
     if changed is None:
@@ -130,8 +136,9 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
         db.execute("UPDATE batches SET status = 'FAILED' WHERE id = ?", (batch_id,))
         return
     files = db.execute(
-        "SELECT position, file.id, file.display_name, file.unique_id, file.blob, file.size FROM batch_files "
-        "JOIN directory_files AS file ON file.id = directory_file_id WHERE batch_id = ? ORDER BY position",
+        "SELECT position, file.id, file.file_id, file.display_name, file.unique_id, file.blob, file.size "
+        "FROM batch_files JOIN directory_files AS file ON file.id = directory_file_id "
+        "WHERE batch_id = ? ORDER BY position",
         (batch_id,),
     ).fetchall()
     refused = {file["position"] for file in files if schedule.refuses_file(file["display_name"], file["unique_id"])}
@@ -139,18 +146,39 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
         "UPDATE batch_files SET error_message = ? WHERE batch_id = ? AND position = ?",
         ((NOT_MAPPED, batch_id, position) for position in refused),
     )
-    made = [(ids.job(batch_id, file["id"]), file) for file in files if file["position"] not in refused]
-    jobs.add(
-        db,
-        [jobs.NewJob(job_id, file["display_name"], file["blob"], file["size"]) for job_id, file in made],
-        batch_id=batch_id,
-        project_id=changed["project_id"],
-        tier=json.loads(changed["parameters"])["tier"],
-        now=now,
-    )
+    parameters = snapshots.load(db, changed["snapshot_id"])
+    common = {"configuration_id": changed["configuration_id"], "webhooks": changed["webhooks"]}
+    extracts = changed["type"] == jobs.EXTRACT
+    reading = parse_behind(db, parameters) if extracts else parameters
+    reading_id = snapshots.keep(db, reading)
+    made: list[tuple[str, int]] = []
+    new: list[jobs.NewJob] = []
+    for file in files:
+        if file["position"] in refused:
+            continue
+        blob = {"name": file["display_name"], "blob": file["blob"], "size": file["size"]}
+        parse_id = ids.job("pjb", batch_id, file["id"])
+        parse = jobs.NewJob(id=parse_id, type=jobs.PARSE, snapshot_id=reading_id, tier=reading["tier"], **blob)
+        if extracts:
+            new.append(parse)
+            job = jobs.NewJob(
+                id=ids.job("ext", batch_id, file["id"]),
+                type=jobs.EXTRACT,
+                snapshot_id=changed["snapshot_id"],
+                tier=parameters.get("tier"),
+                file_input=file["file_id"],
+                parse_job_id=parse_id,
+                **blob,
+                **common,
+            )
+        else:
+            job = parse._replace(**common)
+        new.append(job)
+        made.append((job.id, file["position"]))
+    jobs.add(db, new, batch_id=batch_id, project_id=changed["project_id"], now=now)
     db.executemany(
         "UPDATE batch_files SET job_id = ? WHERE batch_id = ? AND position = ?",
-        ((job_id, batch_id, file["position"]) for job_id, file in made),
+        ((job_id, batch_id, position) for job_id, position in made),
     )
     finish(db, batch_id, now)  # there may be no job at all
 
@@ -160,16 +188,16 @@ def expire(db: Db, batch_id: str, *, whole: bool) -> None:
     row = db.execute("SELECT status FROM batches WHERE id = ?", (batch_id,)).fetchone()
     if row is None or row["status"] not in TERMINAL:
         raise EngineError(f"Batch {batch_id!r} is {'unknown' if row is None else row['status']}: nothing of it expires")
-    db.execute("DELETE FROM parse_results WHERE job_id IN (SELECT id FROM parse_jobs WHERE batch_id = ?)", (batch_id,))
-    db.execute("DELETE FROM parse_jobs WHERE batch_id = ?", (batch_id,))
+    db.execute("DELETE FROM results WHERE job_id IN (SELECT id FROM jobs WHERE batch_id = ?)", (batch_id,))
+    db.execute("DELETE FROM jobs WHERE batch_id = ?", (batch_id,))
     if whole:
         db.execute("DELETE FROM batch_files WHERE batch_id = ?", (batch_id,))
         db.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
 
 
-def finish(db: Db, batch_id: str, now: str) -> None:
+def finish(db: Db, batch_id: str | None, now: str) -> None:
     """End the batch if nothing of it waits or runs. Call it in the transaction that ended a job."""
-    if jobs.any_open(db, batch_id):
+    if batch_id is None or jobs.any_open(db, batch_id):
         return
     # A PENDING batch has no jobs because it has not been mapped: only a cancel ends it.
     db.execute(

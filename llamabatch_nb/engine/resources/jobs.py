@@ -1,32 +1,44 @@
-"""Parse jobs: made by a batch, claimed by an owner, settled once (design.md, decision 10; contract.md section 5).
+"""Jobs of both kinds, parse and extract: made, claimed by an owner, settled once (design.md, decision 10).
 
 A job is claimed by an owner, whose lease `leases` keeps, and each claim raises the job's fence. An outcome counts only
 while the job still is with that owner at that fence, so an owner that was stopped past its lease and goes on later
 writes nothing. Every function that changes something is to be called inside a transaction.
+
+Jobs that no batch made have None for a batch id, and are claimed as if they were of one more batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from llamabatch_nb.contract import parse as contract
-from llamabatch_nb.contract.base import Page
-from llamabatch_nb.contract.parse import ParseJob
+from llamabatch_nb.contract.parse import TERMINAL
 from llamabatch_nb.engine.errors import ApiError
-from llamabatch_nb.engine.store import paging
-from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
-from llamabatch_nb.engine.work.worker import ParseOutcome
+from llamabatch_nb.engine.work.tasks import Outcome
+
+PARSE, EXTRACT = "parse_v2", "extract_v2"
 
 
 class NewJob(NamedTuple):
-    """`size` is the bytes of `blob`."""
+    """`size` is the bytes of `blob`; `snapshot_id` what it is told; texts in `user_metadata` and `webhooks` are JSON.
+
+    An extract job waits for `parse_job_id`. `file_input` is what an extract job was asked to read.
+    """
 
     id: str
+    type: str
     name: str
     blob: str
     size: int
+    snapshot_id: str
+    tier: str | None
+    configuration_id: str | None = None
+    file_input: str | None = None
+    parse_job_id: str | None = None
+    user_metadata: str | None = None
+    webhooks: str | None = None
 
 
 class Claim(NamedTuple):
@@ -34,54 +46,87 @@ class Claim(NamedTuple):
 
     id: str
     fence: int
+    type: str
     name: str
     blob: str
+    snapshot_id: str
+    parse_job_id: str | None
 
 
-def add(db: Db, new: Iterable[NewJob], *, batch_id: str, project_id: str, tier: str, now: str) -> None:
+def add(db: Db, new: Iterable[NewJob], *, batch_id: str | None, project_id: str, now: str) -> None:
+    """A parse job that an extract job waits for has to come before it, or be there already."""
+    rows = [(job, batch_id, project_id, now) for job in new]
     db.executemany(
-        "INSERT INTO parse_jobs (id, project_id, batch_id, name, tier, blob, size, status, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?)",
-        ((job.id, project_id, batch_id, job.name, tier, job.blob, job.size, now, now) for job in new),
+        "INSERT INTO jobs (id, type, project_id, batch_id, name, tier, blob, size, status, snapshot_id, "
+        "configuration_id, file_input, parse_job_id, ready, user_metadata, webhooks, created_at, updated_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                *(job.id, job.type, project, batch, job.name, job.tier, job.blob, job.size, job.snapshot_id),
+                *(job.configuration_id, job.file_input, job.parse_job_id, job.parse_job_id is None),
+                *(job.user_metadata, job.webhooks, moment, moment),
+            )
+            for job, batch, project, moment in rows
+        ),
     )
+    _advance(db, [job.parse_job_id for job, *_ in rows if job.parse_job_id is not None], now)
 
 
-def any_open(db: Db, batch_id: str) -> bool:
+def any_open(db: Db, batch_id: str | None) -> bool:
     found = db.execute(
-        "SELECT 1 FROM parse_jobs WHERE batch_id = ? AND status IN ('PENDING', 'RUNNING') LIMIT 1", (batch_id,)
+        "SELECT 1 FROM jobs WHERE batch_id IS ? AND status IN ('PENDING', 'RUNNING') LIMIT 1", (batch_id,)
     )
     return found.fetchone() is not None
 
 
-def pending(db: Db, batch_id: str) -> int:
-    counted = db.execute("SELECT count(*) FROM parse_jobs WHERE batch_id = ? AND status = 'PENDING'", (batch_id,))
+def pending(db: Db, batch_id: str | None) -> int:
+    """How many may be claimed now."""
+    counted = db.execute("SELECT count(*) FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready", (batch_id,))
     return int(counted.fetchone()[0])
 
 
 def cancel_pending(db: Db, batch_id: str, now: str) -> None:
     db.execute(
-        "UPDATE parse_jobs SET status = 'CANCELLED', updated_at = ? WHERE batch_id = ? AND status = 'PENDING'",
+        "UPDATE jobs SET status = 'CANCELLED', updated_at = ? WHERE batch_id = ? AND status = 'PENDING'",
         (now, batch_id),
     )
 
 
-def cancel(db: Db, job_id: str, now: str) -> Row:
+def cancel(db: Db, job_id: str, kind: str, now: str) -> Row:
     """Stop a job that has not started; what is with a worker ends by itself, unless it is given back before."""
-    job = get(db, job_id)
-    if job["status"] in contract.TERMINAL:
-        raise ApiError(409, f"Parse job {job_id!r} is {job['status']} and cannot be cancelled", final=True)
+    job = get(db, job_id, kind)
+    if job["status"] in TERMINAL:
+        raise ApiError(409, f"Job {job_id!r} is {job['status']} and cannot be cancelled", final=True)
     db.execute(
-        "UPDATE parse_jobs SET cancel_requested = 1, updated_at = ?, "
+        "UPDATE jobs SET cancel_requested = 1, updated_at = ?, "
         "status = CASE status WHEN 'PENDING' THEN 'CANCELLED' ELSE status END WHERE id = ?",
         (now, job_id),
     )
-    return get(db, job_id)
+    _advance(db, [job_id], now)
+    return get(db, job_id, kind)
 
 
-def claim(db: Db, batch_id: str, owner: str, *, files: int, size: int, now: str) -> list[Claim]:
-    """The next jobs of a batch: at most `files`, and no more than `size` bytes together unless the first is larger."""
+def delete(db: Db, job_id: str, kind: str, *, force: bool = False) -> Row:
+    """Forget a job and its result; a batch that refers to it goes on referring. Returns the row that it was.
+
+    Raises ApiError 409 if it has not ended, unless `force`: then what a worker makes of it is dropped.
+    """
+    job = get(db, job_id, kind)
+    if job["status"] not in TERMINAL and not force:
+        raise ApiError(409, f"Job {job_id!r} is {job['status']}: cancel it first, or wait for its end", final=True)
+    db.execute("DELETE FROM results WHERE job_id = ?", (job_id,))
+    db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+    return job
+
+
+def claim(db: Db, batch_id: str | None, owner: str, *, files: int, size: int, now: str) -> list[Claim]:
+    """The next jobs of a batch: at most `files`, and no more than `size` bytes together unless the first is larger.
+
+    Extract jobs come first, so that files are finished one after the other.
+    """
     rows = db.execute(
-        "SELECT seq, size FROM parse_jobs WHERE batch_id = ? AND status = 'PENDING' ORDER BY seq LIMIT ?",
+        "SELECT seq, size FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 ORDER BY type, seq "
+        "LIMIT ?",
         (batch_id, files),
     ).fetchall()
     taken: list[int] = []
@@ -92,18 +137,19 @@ def claim(db: Db, batch_id: str, owner: str, *, files: int, size: int, now: str)
             break
         taken.append(row["seq"])
     claimed = db.execute(
-        "UPDATE parse_jobs SET status = 'RUNNING', owner = ?, fence = fence + 1, updated_at = ? "  # noqa: S608
-        f"WHERE seq IN ({', '.join('?' * len(taken))}) RETURNING id, fence, name, blob",
+        "UPDATE jobs SET status = 'RUNNING', owner = ?, fence = fence + 1, updated_at = ? "  # noqa: S608
+        f"WHERE seq IN ({', '.join('?' * len(taken))}) "
+        "RETURNING id, fence, type, name, blob, snapshot_id, parse_job_id",
         (owner, now, *taken),
     )
     return [Claim(*row) for row in claimed.fetchall()]
 
 
-def settle(db: Db, owner: str, outcomes: Sequence[ParseOutcome], now: str) -> None:
+def settle(db: Db, owner: str, outcomes: Sequence[Outcome], now: str) -> None:
     """Write outcomes of this owner's claims; those whose claim is gone are dropped without a word."""
     held = "id = ? AND owner = ? AND fence = ? AND status = 'RUNNING'"
     db.executemany(
-        f"INSERT INTO parse_results (job_id, payload) SELECT id, ? FROM parse_jobs WHERE {held}",  # noqa: S608
+        f"INSERT INTO results (job_id, payload) SELECT id, ? FROM jobs WHERE {held}",  # noqa: S608
         (
             (outcome.payload, outcome.job_id, owner, outcome.fence)
             for outcome in outcomes
@@ -111,7 +157,7 @@ def settle(db: Db, owner: str, outcomes: Sequence[ParseOutcome], now: str) -> No
         ),
     )
     db.executemany(
-        "UPDATE parse_jobs SET status = ?, error_message = ?, reason = ?, pages = ?, pages_failed = ?, "  # noqa: S608
+        "UPDATE jobs SET status = ?, error_message = ?, reason = ?, pages = ?, pages_failed = ?, "  # noqa: S608
         f"characters = ?, updated_at = ?, owner = NULL WHERE {held}",
         (
             (
@@ -129,9 +175,10 @@ def settle(db: Db, owner: str, outcomes: Sequence[ParseOutcome], now: str) -> No
             for outcome in outcomes
         ),
     )
+    _advance(db, [outcome.job_id for outcome in outcomes], now)
 
 
-def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> set[str]:
+def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> set[str | None]:
     """Give back what an owner holds (or `only` these jobs): to be claimed again, or cancelled if it or its batch is.
 
     Returns the batches concerned.
@@ -143,51 +190,42 @@ def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> 
         among = f"AND id IN ({', '.join('?' * len(listed_ids))})"
         values += listed_ids
     rows = db.execute(
-        "UPDATE parse_jobs SET owner = NULL, updated_at = ?, status = CASE "  # noqa: S608
+        "UPDATE jobs SET owner = NULL, updated_at = ?, status = CASE "  # noqa: S608
         "WHEN cancel_requested OR (SELECT batches.cancel_requested FROM batches WHERE batches.id = batch_id) "
         "THEN 'CANCELLED' ELSE 'PENDING' END "
-        f"WHERE owner = ? {among} RETURNING batch_id",
+        f"WHERE owner = ? {among} RETURNING id, batch_id",
         values,
-    )
-    return {row["batch_id"] for row in rows.fetchall()}
+    ).fetchall()
+    _advance(db, [row["id"] for row in rows], now)
+    return {row["batch_id"] for row in rows}
 
 
-def get(db: Db, job_id: str) -> Row:
-    row: Row | None = db.execute("SELECT * FROM parse_jobs WHERE id = ?", (job_id,)).fetchone()
+def get(db: Db, job_id: str, kind: str) -> Row:
+    row: Row | None = db.execute("SELECT * FROM jobs WHERE id = ? AND type = ?", (job_id, kind)).fetchone()
     if row is None:
-        raise ApiError(404, f"Parse job {job_id!r} not found")
+        raise ApiError(404, f"{kind.removesuffix('_v2').capitalize()} job {job_id!r} not found")
     return row
 
 
 def payload(db: Db, job_id: str) -> bytes | None:
-    row = db.execute("SELECT payload FROM parse_results WHERE job_id = ?", (job_id,)).fetchone()
+    row = db.execute("SELECT payload FROM results WHERE job_id = ?", (job_id,)).fetchone()
     return None if row is None else row["payload"]
 
 
-def listed(db: Db, query: contract.ListParseJobs, size: int) -> Page[ParseJob]:
-    """Newest first."""
-    where = (
-        Conditions()
-        .add("status = ?", query.status)
-        .among("id", query.job_ids)
-        .add("created_at >= ?", query.created_at_on_or_after)
-        .add("created_at <= ?", query.created_at_on_or_before)
+def _advance(db: Db, parse_job_ids: Collection[str], now: str) -> None:
+    """Extract jobs that wait for these parse jobs may be claimed once those are COMPLETED, and else end as they did."""
+    waiting = "ready = 0 AND status = 'PENDING' AND parse_job_id IN (SELECT value FROM json_each(?))"
+    listed = json.dumps(list(parse_job_ids))
+    if db.execute(f"SELECT 1 FROM jobs WHERE {waiting} LIMIT 1", (listed,)).fetchone() is None:  # noqa: S608
+        return
+    parse = "(SELECT parse.{} FROM jobs AS parse WHERE parse.id = jobs.parse_job_id)"
+    status, error, reason = (parse.format(column) for column in ("status", "error_message", "reason"))
+    db.execute(
+        f"UPDATE jobs SET ready = 1, updated_at = ? WHERE {waiting} AND {status} = 'COMPLETED'",  # noqa: S608
+        (now, listed),
     )
-    if query.page_token:
-        where.add("seq < ?", *paging.key(query.page_token, int))
-    rows = where.select(db, "parse_jobs", "seq DESC", size + 1)
-    return paging.page(rows, size, shown, lambda row: [row["seq"]])
-
-
-def shown(row: Row) -> ParseJob:
-    """A job as the API shows it, without what has to be expanded."""
-    return ParseJob(
-        id=row["id"],
-        project_id=row["project_id"],
-        status=row["status"],
-        error_message=row["error_message"],
-        name=row["name"],
-        tier=row["tier"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
+    db.execute(
+        f"UPDATE jobs SET status = {status}, error_message = {error}, reason = {reason}, updated_at = ? "  # noqa: S608
+        f"WHERE {waiting} AND {status} IN ('FAILED', 'CANCELLED')",
+        (now, listed),
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from llamabatch_nb.engine.parsers import read_payload
-from llamabatch_nb.engine.resources import jobs
+from llamabatch_nb.engine.resources import parse_jobs
 from llamabatch_nb.engine.resources.billing import Billing
 from llamabatch_nb.engine.store.database import Row
 
@@ -20,7 +20,7 @@ _NOT_FAST = frozenset({"markdown", "markdown_full", "items"})
 
 def answer(row: Row, payload: bytes | None, expand: Collection[str], billing: Billing) -> dict[str, Any]:
     """The JSON object. Every key is there; all but `job` are null unless expanded and the job is COMPLETED."""
-    job = jobs.shown(row).model_dump(mode="json")
+    job = parse_jobs.shown(row).model_dump(mode="json")
     body: dict[str, Any] = dict.fromkeys(
         ("text", "text_full", "markdown", "markdown_full", "items", "metadata", "job_metadata")
     )

@@ -1,12 +1,14 @@
 """The tables of ``engine.db``, and their version.
 
 `seq` is SQLite's rowid: the order in which things came. Times are texts made by `clock.stamp`. A job carries the name,
-blob and size of its file, so that it can be run whatever happens to the directory afterwards.
+blob and size of its file and what it was told, so that it can be run whatever happens to directory and configuration
+afterwards.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 from llamabatch_nb.engine.errors import EngineError
 
@@ -79,6 +81,82 @@ MIGRATIONS: tuple[str, ...] = (
 
     ALTER TABLE parse_jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    -- What jobs were told, each content once: a batch of 1,000 files would repeat a JSON Schema 1,000 times.
+    CREATE TABLE snapshots (id TEXT PRIMARY KEY, parameters TEXT NOT NULL) STRICT;
+    INSERT INTO snapshots SELECT id, parameters FROM batches;
+    ALTER TABLE batches ADD COLUMN snapshot_id TEXT REFERENCES snapshots (id);
+    UPDATE batches SET snapshot_id = id;
+    ALTER TABLE batches DROP COLUMN parameters;
+    ALTER TABLE batches ADD COLUMN webhooks TEXT;
+
+    -- Parse and extract jobs are claimed and settled alike, with a batch or alone. An extract job is not `ready` before
+    -- its parse job is COMPLETED.
+    ALTER TABLE parse_jobs RENAME TO jobs;
+    ALTER TABLE jobs ADD COLUMN type TEXT NOT NULL DEFAULT 'parse_v2';
+    ALTER TABLE jobs ADD COLUMN ready INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE jobs ADD COLUMN snapshot_id TEXT REFERENCES snapshots (id);
+    ALTER TABLE jobs ADD COLUMN configuration_id TEXT;
+    ALTER TABLE jobs ADD COLUMN file_input TEXT;
+    ALTER TABLE jobs ADD COLUMN parse_job_id TEXT;
+    ALTER TABLE jobs ADD COLUMN user_metadata TEXT;
+    ALTER TABLE jobs ADD COLUMN webhooks TEXT;
+    UPDATE jobs SET snapshot_id = batch_id,
+        configuration_id = (SELECT batches.configuration_id FROM batches WHERE batches.id = batch_id);
+    DROP INDEX parse_jobs_of_batch;
+    DROP INDEX parse_jobs_of_owner;
+    CREATE INDEX jobs_to_do ON jobs (batch_id, status, ready, type);
+    CREATE INDEX jobs_of_owner ON jobs (owner) WHERE owner IS NOT NULL;
+    CREATE INDEX jobs_of_parse_job ON jobs (parse_job_id) WHERE parse_job_id IS NOT NULL;
+    ALTER TABLE parse_results RENAME TO results;
+
+    ALTER TABLE files ADD COLUMN purpose TEXT;
+    ALTER TABLE files ADD COLUMN expires_at TEXT;
+
+    -- A row a version; of an id the newest one is `latest`.
+    CREATE TABLE configurations (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL, project_id TEXT NOT NULL REFERENCES projects (id),
+        name TEXT NOT NULL, product_type TEXT NOT NULL, version TEXT NOT NULL, parameters TEXT NOT NULL,
+        latest INTEGER NOT NULL DEFAULT 1, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX configuration_names ON configurations (project_id, product_type, name) WHERE latest;
+    CREATE UNIQUE INDEX configuration_versions ON configurations (id, version);
+
+    CREATE TABLE webhook_configurations (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL REFERENCES projects (id),
+        endpoint TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+    ) STRICT;
+
+    -- What webhooks are to be told of, written by whatever changes a status, in the same transaction: no way to a
+    -- status can forget it, and one without webhooks costs nothing. `webhooks` is the JSON list of endpoints to tell.
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY, type TEXT NOT NULL, subject TEXT NOT NULL, status TEXT NOT NULL,
+        webhooks TEXT NOT NULL, created_at TEXT NOT NULL
+    ) STRICT;
+    CREATE TRIGGER batch_created AFTER INSERT ON batches WHEN NEW.webhooks IS NOT NULL BEGIN
+        INSERT INTO events (type, subject, status, webhooks, created_at)
+        VALUES ('batch.pending', NEW.id, NEW.status, NEW.webhooks, NEW.updated_at); END;
+    CREATE TRIGGER batch_changed AFTER UPDATE OF status ON batches
+    WHEN NEW.webhooks IS NOT NULL AND NEW.status <> OLD.status BEGIN
+        INSERT INTO events (type, subject, status, webhooks, created_at)
+        VALUES (CASE NEW.status WHEN 'RUNNING' THEN 'batch.running' WHEN 'COMPLETED' THEN 'batch.success'
+        WHEN 'FAILED' THEN 'batch.error' WHEN 'CANCELLED' THEN 'batch.cancelled' ELSE 'batch.pending' END,
+        NEW.id, NEW.status, NEW.webhooks, NEW.updated_at); END;
+    CREATE TRIGGER job_created AFTER INSERT ON jobs WHEN NEW.webhooks IS NOT NULL BEGIN
+        INSERT INTO events (type, subject, status, webhooks, created_at)
+        VALUES (replace(NEW.type, '_v2', '.pending'), NEW.id, NEW.status, NEW.webhooks, NEW.updated_at); END;
+    CREATE TRIGGER job_changed AFTER UPDATE OF status ON jobs
+    WHEN NEW.webhooks IS NOT NULL AND NEW.status <> OLD.status AND NEW.status <> 'PENDING'
+    AND (NEW.type = 'parse_v2' OR NEW.status <> 'RUNNING') BEGIN
+        INSERT INTO events (type, subject, status, webhooks, created_at)
+        VALUES (replace(NEW.type, '_v2', CASE NEW.status WHEN 'RUNNING' THEN '.running'
+        WHEN 'FAILED' THEN '.error' WHEN 'CANCELLED' THEN '.cancelled'
+        ELSE iif(NEW.pages_failed > 0, '.partial_success', '.success') END),
+        NEW.id, NEW.status, NEW.webhooks, NEW.updated_at); END;
+
+    -- What the engines of a folder share and nobody else may know: the key that signs links.
+    CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+    """,
 )
 
 
@@ -99,10 +177,20 @@ def migrate(db: sqlite3.Connection) -> None:
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         for script in MIGRATIONS[version:]:
-            for statement in script.split(";\n"):
+            for statement in _statements(script):
                 db.execute(statement)
         db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     except BaseException:
         db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script: a trigger has semicolons inside, so a line that ends in one may not end it."""
+    text = ""
+    for line in script.splitlines():
+        text += line + "\n"
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""

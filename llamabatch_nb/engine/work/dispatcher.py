@@ -6,24 +6,28 @@ after a crash, goes on from there.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from llamabatch_nb.engine.clock import Clock, stamp
+from llamabatch_nb.engine.extractors.base import Extractor
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
-from llamabatch_nb.engine.parsers import ParseOptions
 from llamabatch_nb.engine.resources import batches, jobs
+from llamabatch_nb.engine.resources.batches import Open
+from llamabatch_nb.engine.resources.parameters import parse_options
+from llamabatch_nb.engine.store import snapshots
 from llamabatch_nb.engine.store.blobs import Blobs
-from llamabatch_nb.engine.store.database import Db, Row, Store
+from llamabatch_nb.engine.store.database import Db, Store
 from llamabatch_nb.engine.work.flights import Chunk, Flights
 from llamabatch_nb.engine.work.leases import Owner
 from llamabatch_nb.engine.work.pool import Pool, PoolClosedError
-from llamabatch_nb.engine.work.worker import ParseTask
+from llamabatch_nb.engine.work.tasks import ExtractTask, ParseTask, Task
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,7 @@ class Dispatcher:
         *,
         store: Store,
         blobs: Blobs,
+        images: Path,
         owner: Owner,
         pool: Pool,
         ids: Ids,
@@ -53,9 +58,12 @@ class Dispatcher:
         schedule: Schedule,
         seconds_per_file: float,
         file_timeout: float,
+        extractors: Mapping[str | None, Extractor],
     ) -> None:
         self._store = store
         self._blobs = blobs
+        self._images = images
+        self._extractors = extractors
         self._owner = owner
         self._pool = pool
         self._ids = ids
@@ -104,16 +112,16 @@ class Dispatcher:
         now = stamp(self._clock())
         with self._store.read() as db:
             rows = batches.open_batches(db)
-        flights.pace = {row["id"]: flights.pace[row["id"]] for row in rows if row["id"] in flights.pace}
-        flights.drop({row["id"] for row in rows if row["cancel_requested"]})
+        flights.pace = {row.id: flights.pace[row.id] for row in rows if row.id in flights.pace}
+        flights.drop({row.id for row in rows if row.cancel_requested})
         holds = flights.holds
         if rows or holds or flights.settled or flights.dropped:
             with self._store.write() as db:
                 for batch_id in self._settle(db, now) | self._owner.take_over(db, now):
                     batches.finish(db, batch_id, now)
                 for row in rows:
-                    if row["status"] == "PENDING":
-                        batches.map_files(db, row["id"], self._ids, now, self._schedule)
+                    if row.id is not None and row.status == "PENDING":
+                        batches.map_files(db, row.id, self._ids, now, self._schedule)
                 claimed = self._claim(db, rows, now)
                 if claimed or holds:
                     self._owner.renew(db)
@@ -122,7 +130,7 @@ class Dispatcher:
             flights.ready += claimed
         flights.launch()
 
-    def _settle(self, db: Db, now: str) -> set[str]:
+    def _settle(self, db: Db, now: str) -> set[str | None]:
         """Write what has come back and what was dropped. Returns the batches concerned."""
         for _, outcomes in self._flights.settled:
             jobs.settle(db, self._owner.id, outcomes, now)
@@ -131,41 +139,58 @@ class Dispatcher:
             touched |= jobs.release(db, self._owner.id, now, self._flights.dropped)
         return touched
 
-    def _claim(self, db: Db, rows: Sequence[Row], now: str) -> list[Chunk]:
+    def _claim(self, db: Db, rows: Sequence[Open], now: str) -> list[Chunk]:
         """As many chunks as keep the workers busy, from the open batches in turn."""
         chunks: list[Chunk] = []
-        waiting = [row for row in rows if not row["cancel_requested"]]
+        waiting = [row for row in rows if not row.cancel_requested]
         while waiting:
             row = waiting[self._turn % len(waiting)]
-            pace = self._flights.pace.get(row["id"], FIRST_GUESS + self._seconds_per_file)
+            pace = self._flights.pace.get(row.id, FIRST_GUESS + self._seconds_per_file)
             # A second chunk a worker hides the way to us and back, which matters only while chunks are short.
             depth = 1 if pace * CHUNK_FILES > CHUNK_SECONDS else 2
             if self._flights.busy + len(chunks) >= depth * self._pool.workers:
                 break
-            share = -(-jobs.pending(db, row["id"]) // (2 * self._pool.workers))
+            share = -(-jobs.pending(db, row.id) // (2 * self._pool.workers))
             files = min(CHUNK_FILES, max(1, int(CHUNK_SECONDS / pace)), share)
-            claims = jobs.claim(db, row["id"], self._owner.id, files=files, size=CHUNK_BYTES, now=now) if files else []
+            claims = jobs.claim(db, row.id, self._owner.id, files=files, size=CHUNK_BYTES, now=now) if files else []
             if claims:
                 self._turn += 1
-                chunks.append(Chunk(row["id"], self._tasks(claims, row)))
+                chunks.append(Chunk(row.id, self._tasks(db, claims)))
             else:
                 waiting.remove(row)
         return chunks
 
-    def _tasks(self, claims: Iterable[jobs.Claim], batch: Row) -> list[ParseTask]:
-        options = ParseOptions(tier=json.loads(batch["parameters"])["tier"])
-        folder = self._blobs.folder
-        return [
-            ParseTask(
-                job_id=claim.id,
-                fence=claim.fence,
-                path=f"{folder}{os.sep}{claim.blob}",
-                name=claim.name,
-                options=options,
-                seconds=self._seconds_per_file,
-            )
-            for claim in claims
-        ]
+    def _tasks(self, db: Db, claims: Iterable[jobs.Claim]) -> list[Task]:
+        told: dict[str, dict[str, Any]] = {}
+        tasks: list[Task] = []
+        for claim in claims:
+            if claim.snapshot_id not in told:
+                told[claim.snapshot_id] = snapshots.load(db, claim.snapshot_id)
+            parameters = told[claim.snapshot_id]
+            path = f"{self._blobs.folder}{os.sep}{claim.blob}"
+            if claim.type == jobs.PARSE:
+                task: Task = ParseTask(
+                    job_id=claim.id,
+                    fence=claim.fence,
+                    path=path,
+                    name=claim.name,
+                    seconds=self._seconds_per_file,
+                    options=parse_options(parameters),
+                    images=f"{self._images}{os.sep}{claim.id}",
+                )
+            else:
+                assert claim.parse_job_id is not None
+                task = ExtractTask(
+                    job_id=claim.id,
+                    fence=claim.fence,
+                    path=path,
+                    name=claim.name,
+                    payload=jobs.payload(db, claim.parse_job_id) or b"",
+                    parameters=parameters,
+                    extractor=self._extractors.get(parameters.get("extractor"), parameters.get("extractor")),
+                )
+            tasks.append(task)
+        return tasks
 
     def _give_back(self) -> None:
         """Whatever goes wrong here is mended by the lease, which nobody renews any more."""

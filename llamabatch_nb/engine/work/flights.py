@@ -7,24 +7,24 @@ import queue
 import re
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from llamabatch_nb.engine.work.pool import Outcomes, Pool, PoolClosedError
-from llamabatch_nb.engine.work.worker import ParseOutcome, ParseTask
+from llamabatch_nb.engine.work.tasks import Outcome, Task, failed
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Chunk:
-    """Claimed files of one batch. `alone`: a suspect, one file.
+    """Claimed jobs of one batch (None: of no batch). `alone`: a suspect, one file.
 
     `since`: when a worker began with it, by time.monotonic(); None while it waits for one.
     """
 
-    batch_id: str
-    tasks: list[ParseTask]
+    batch_id: str | None
+    tasks: list[Task]
     since: float | None = None
     alone: bool = False
 
@@ -41,12 +41,12 @@ class Flights:
         self.ready: deque[Chunk] = deque()
         self.flying: dict[Outcomes, Chunk] = {}
         self.suspects: deque[Chunk] = deque()
-        self.settled: list[tuple[str, list[ParseOutcome]]] = []
+        self.settled: list[tuple[str | None, list[Outcome]]] = []
         self.dropped: list[str] = []
         #: Futures that are done, and None for whatever else is to be looked at.
         self.done: queue.SimpleQueue[Outcomes | None] = queue.SimpleQueue()
         #: Seconds a file, by batch, as seen so far.
-        self.pace: dict[str, float] = {}
+        self.pace: dict[str | None, float] = {}
         self._pool = pool
         self._file_timeout = file_timeout
         self._seconds_per_file = seconds_per_file
@@ -110,7 +110,7 @@ class Flights:
             self._pool.kill()
         self._begin()
 
-    def drop(self, cancelled: set[str]) -> None:
+    def drop(self, cancelled: set[str | None]) -> None:
         """What waits for its turn has not started: the cancel of its batch stops it."""
         dropped = [chunk for chunk in (*self.ready, *self.suspects) if chunk.batch_id in cancelled]
         self.ready = deque(chunk for chunk in self.ready if chunk.batch_id not in cancelled)
@@ -120,7 +120,7 @@ class Flights:
                 dropped.append(self.flying.pop(future))
         self.dropped += [task.job_id for chunk in dropped for task in chunk.tasks]
 
-    def _fly(self, chunks: deque[Chunk], submit: Callable[[list[ParseTask]], Outcomes]) -> None:
+    def _fly(self, chunks: deque[Chunk], submit: Callable[[Sequence[Task]], Outcomes]) -> None:
         """Hand the first of `chunks` to a worker. If that fails it stays where it is, for the next time."""
         chunk = chunks[0]
         try:
@@ -171,19 +171,7 @@ class Flights:
         self.suspects += (Chunk(chunk.batch_id, [task], alone=True) for task in chunk.tasks)
 
     def _fail(self, chunk: Chunk, reason: str, message: str) -> None:
-        outcomes = [
-            ParseOutcome(
-                job_id=task.job_id,
-                fence=task.fence,
-                error=message,
-                reason=reason,
-                pages=None,
-                pages_failed=None,
-                characters=None,
-                payload=None,
-            )
-            for task in chunk.tasks
-        ]
+        outcomes = [failed(task, reason, message) for task in chunk.tasks]
         self.settled.append((chunk.batch_id, outcomes))
 
     def _is_late(self, chunk: Chunk) -> bool:

@@ -40,20 +40,20 @@ class Owner:
             self._lock()
             db.execute("INSERT INTO owners (id, lease_until) VALUES (?, ?)", (self.id, until))
 
-    def take_over(self, db: Db, now: str) -> set[str]:
+    def take_over(self, db: Db, now: str) -> set[str | None]:
         """Release the jobs of owners that are gone. Returns the batches concerned. Call it inside a transaction."""
         # Those with a lease, and those that hold jobs, lease or not.
         others = db.execute(
-            "SELECT id FROM owners WHERE id <> ?1 UNION SELECT owner FROM parse_jobs WHERE owner <> ?1", (self.id,)
+            "SELECT id FROM owners WHERE id <> ?1 UNION SELECT owner FROM jobs WHERE owner <> ?1", (self.id,)
         ).fetchall()
-        batches: set[str] = set()
+        batches: set[str | None] = set()
         for (owner,) in others:
             lease = db.execute("SELECT lease_until FROM owners WHERE id = ?", (owner,)).fetchone()
             if lease is None or lease[0] < time.time() or self._dead(owner):
                 batches |= self._forget(db, owner, now)
         return batches
 
-    def leave(self, db: Db, now: str) -> set[str]:
+    def leave(self, db: Db, now: str) -> set[str | None]:
         """Give everything back. Returns the batches concerned. Call it inside a transaction."""
         self._unlock()
         return self._forget(db, self.id, now)
@@ -73,7 +73,7 @@ class Owner:
     def _path(self, owner: str) -> Path:
         return self._folder / f"{owner}.lock"
 
-    def _forget(self, db: Db, owner: str, now: str) -> set[str]:
+    def _forget(self, db: Db, owner: str, now: str) -> set[str | None]:
         batches = jobs.release(db, owner, now)
         db.execute("DELETE FROM owners WHERE id = ?", (owner,))
         self._path(owner).unlink(missing_ok=True)

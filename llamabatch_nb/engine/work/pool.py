@@ -7,15 +7,17 @@ user's ``__main__`` again, so a script needs no guard and may come from stdin.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import TYPE_CHECKING
 
-from llamabatch_nb.engine.work.worker import ParseOutcome, ParseTask, parse_chunk, start_worker
+from llamabatch_nb.engine.work.tasks import Outcome, Task
+from llamabatch_nb.engine.work.worker import run_chunk, start_worker
 
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
-Outcomes = Future[list[ParseOutcome]]
+Outcomes = Future[list[Outcome]]
 
 
 class PoolClosedError(Exception):
@@ -48,7 +50,7 @@ class Pool:
             for _ in range(self.workers):
                 self.submit([])
 
-    def submit(self, tasks: list[ParseTask]) -> Outcomes:
+    def submit(self, tasks: Sequence[Task]) -> Outcomes:
         if self._given is not None:
             try:
                 return _submit(self._given, tasks)
@@ -61,14 +63,14 @@ class Pool:
             self.kill()
             return self._submit_own(tasks)
 
-    def submit_alone(self, tasks: list[ParseTask]) -> Outcomes:
+    def submit_alone(self, tasks: Sequence[Task]) -> Outcomes:
         """One file, when no other is there."""
         if self._given is not None:
             return self.submit(tasks)
         self._quarantine = self._quarantine or _processes(1)
         return _submit(self._quarantine, tasks)
 
-    def _submit_own(self, tasks: list[ParseTask]) -> Outcomes:
+    def _submit_own(self, tasks: Sequence[Task]) -> Outcomes:
         self._main = self._main or _processes(self.workers)
         return _submit(self._main, tasks)
 
@@ -90,9 +92,9 @@ class Pool:
         self.end_quarantine()
 
 
-def _submit(executor: Executor, tasks: list[ParseTask]) -> Outcomes:
+def _submit(executor: Executor, tasks: Sequence[Task]) -> Outcomes:
     try:
-        return executor.submit(parse_chunk, tasks)
+        return executor.submit(run_chunk, tasks)
     except BrokenExecutor:
         raise
     except RuntimeError as error:  # shut down, or the interpreter is ending

@@ -12,45 +12,13 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from llamabatch_nb.engine.parsers import ParseOptions, Unreadable, parse_file, write_payload
+from llamabatch_nb.engine.parsers import Unreadable, parse_file, write_payload
+from llamabatch_nb.engine.work.tasks import ExtractTask, Outcome, ParseTask, Task, failed
 
 #: Seconds between two looks at whether the parent is still there.
 _WATCH = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParseTask:
-    """One file to read. `fence` comes back untouched, `name` is what people call the file, `path` where its bytes lie.
-
-    `seconds` is the least that the file takes, reading included: time is a parameter of the engine (decision 13).
-    """
-
-    job_id: str
-    fence: int
-    path: str
-    name: str
-    options: ParseOptions
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParseOutcome:
-    """What became of a task: either `error` (a sentence, without the name) and `reason` (a code), or the other fields.
-
-    `characters` counts those of the pages' text. `payload` is what `parsers.read_payload` reads.
-    """
-
-    job_id: str
-    fence: int
-    error: str | None
-    reason: str | None
-    pages: int | None
-    pages_failed: int | None
-    characters: int | None
-    payload: bytes | None
 
 
 def start_worker(parent: int) -> None:
@@ -84,44 +52,45 @@ def _watch(parent: int) -> None:
     os._exit(1)
 
 
-def parse_chunk(tasks: Sequence[ParseTask]) -> list[ParseOutcome]:
-    """Read files one after the other. One outcome a task, in their order; an empty chunk only warms the worker."""
-    return [_parse(task) for task in tasks]
+def run_chunk(tasks: Sequence[Task]) -> list[Outcome]:
+    """Do tasks one after the other. One outcome a task, in their order; an empty chunk only warms the worker."""
+    return [_run(task) for task in tasks]
 
 
-def _parse(task: ParseTask) -> ParseOutcome:
+def _run(task: Task) -> Outcome:
     started = time.monotonic()
     try:
-        document = parse_file(Path(task.path), task.name, task.options)
-        outcome = ParseOutcome(
-            job_id=task.job_id,
-            fence=task.fence,
-            error=None,
-            reason=None,
-            pages=len(document.pages),
-            pages_failed=sum(not page.success for page in document.pages),
-            characters=sum(len(page.text) for page in document.pages),
-            payload=write_payload(document),
-        )
-    except Unreadable as finding:
-        outcome = _failed(task, finding.reason, str(finding))
+        outcome = _extract(task) if isinstance(task, ExtractTask) else _parse(task)
     except OSError as error:
-        outcome = _failed(task, "unavailable", f"It could not be read from the disk ({error.strerror}); retry it.")
+        outcome = failed(task, "unavailable", f"It could not be read from the disk ({error.strerror}); retry it.")
     except Exception as error:
-        outcome = _failed(task, "crash", f"The engine failed on it ({type(error).__name__}); please report this file.")
+        outcome = failed(task, "crash", f"The engine failed on it ({type(error).__name__}); please report this file.")
     if (left := task.seconds - (time.monotonic() - started)) > 0:
         time.sleep(left)
     return outcome
 
 
-def _failed(task: ParseTask, reason: str, message: str) -> ParseOutcome:
-    return ParseOutcome(
+def _parse(task: Task) -> Outcome:
+    assert isinstance(task, ParseTask)
+    try:
+        document = parse_file(Path(task.path), task.name, task.options)
+    except Unreadable as finding:
+        return failed(task, finding.reason, str(finding))
+    return Outcome(
         job_id=task.job_id,
         fence=task.fence,
-        error=message,
-        reason=reason,
-        pages=None,
-        pages_failed=None,
-        characters=None,
-        payload=None,
+        pages=len(document.pages),
+        pages_failed=sum(not page.success for page in document.pages),
+        characters=sum(len(page.text) for page in document.pages),
+        payload=write_payload(document),
     )
+
+
+def _extract(task: ExtractTask) -> Outcome:
+    from llamabatch_nb.engine.extractors import Unextractable, extract
+
+    try:
+        pages, payload = extract(task.payload, Path(task.path), task.name, task.parameters, task.extractor)
+    except Unextractable as finding:
+        return failed(task, finding.reason, str(finding))
+    return Outcome(job_id=task.job_id, fence=task.fence, pages=pages, payload=payload)

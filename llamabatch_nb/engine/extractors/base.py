@@ -1,0 +1,90 @@
+"""What goes into an extractor and what comes out of it. This is the interface of plug-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where something stands on its page: PDF points from the top left corner."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A run of text that was drawn together: a word, a cell or a whole line, as the document has it.
+
+    `box` is None where the format has no places (a text file). `confidence` (0 to 1) is OCR's; None: not recognised but
+    read.
+    """
+
+    text: str
+    box: Box | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells as text, the header first where there is one."""
+
+    rows: Sequence[Sequence[str]]
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that was read, counted from 1 as in the document. Sizes are PDF points, None where the format has none.
+
+    `lines` are in reading order. Pages that failed are not handed to extractors.
+    """
+
+    number: int
+    text: str
+    markdown: str
+    width: float | None = None
+    height: float | None = None
+    lines: Sequence[Line] = ()
+    tables: Sequence[Table] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a value stands. `matching_text` is the document's own words; `boxes` may be empty."""
+
+    page: int
+    matching_text: str
+    boxes: Sequence[Box] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """Values, and what is known of them by JSON Pointer (RFC 6901), such as ``"/items/0/price"``.
+
+    Args:
+        values: What the schema asks for; None where there is no value.
+        citations: Where a value was found. A value may have none.
+        confidences: 0 to 1. A value without one is taken as certain.
+
+    """
+
+    values: Any
+    citations: Mapping[str, Sequence[Citation]] = field(default_factory=dict)
+    confidences: Mapping[str, float] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Extractor(Protocol):
+    """A plug-in: any callable of this shape. Bare values stand for an `Extraction` without citations.
+
+    It runs in a worker process, so it has to be picklable (cloudpickle) or an entry point. What it raises fails its
+    file alone, with the error's text as the reason.
+    """
+
+    def __call__(self, pages: Sequence[Page], schema: Mapping[str, Any], /) -> Extraction | Mapping[str, Any]: ...
