@@ -1,4 +1,4 @@
-"""Directories, their files, and the Files API (contract.md sections 2 and 3). Each choice is shown by the test of its name."""
+"""Directories, files, the Files API (contract.md sections 2 and 3). Each choice is shown by the test of its name."""
 
 from __future__ import annotations
 
