@@ -33,7 +33,7 @@ lint: .venv/dev
 	$(BIN)/mypy
 
 unit: .venv/dev
-	$(BIN)/python -m pytest -m "not browser" tests
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser" tests
 
 # Seeded ids and a fixed clock, so that what is committed is what comes out; a state folder of their own.
 SEEDED = home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; LLAMABATCH_HOME=$$home LLAMABATCH_ENGINE=seed=notebooks
@@ -41,7 +41,8 @@ SEEDED = home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; LLAMABATCH_HOME=$$home
 notebooks: .venv/dev
 	$(SEEDED) $(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/nbval-sanitize.cfg notebooks
 
-refresh: .venv/dev  ## run the notebooks anew and keep their outputs, to be committed
+refresh: .venv/dev  ## run the notebooks anew, make README's table of differences anew; to be committed
+	$(BIN)/python -m llamabatch_nb.engine.differences README.md
 	$(SEEDED) $(BIN)/python -m jupyter nbconvert --to notebook --inplace --execute --log-level WARN \
 	    --ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from llamabatch_nb._version import __version__
-from llamabatch_nb.errors import LlamaBatchError
+from llamabatch_nb.engine import flags
+from llamabatch_nb.errors import InputError, LlamaBatchError
+
+if TYPE_CHECKING:
+    from llamabatch_nb.run import Run
 
 #: How a shell sees an interrupt.
 INTERRUPTED = 130
@@ -43,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="submit documents, watch them, print the frames, write a file")
     run.add_argument("source", help="a folder, a document, a pattern such as 'in/**/*.pdf', or a directory's id")
-    run.add_argument(
-        "--configuration", default="cfg-PARSE_AGENTIC", help="a configuration's or preset's id (%(default)s)"
-    )
+    told = run.add_mutually_exclusive_group()
+    told.add_argument("--configuration", help="a configuration's or preset's id (default: cfg-PARSE_AGENTIC)")
+    told.add_argument("--schema", type=Path, metavar="FILE.json", help="a JSON Schema of what to extract")
     run.add_argument("--name", help="what to call the run")
     run.add_argument("--new", action="store_true", help="submit again what was submitted before")
     run.add_argument("--include", action="append", metavar="PATTERN", help="only files that match (may be repeated)")
@@ -62,15 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve.add_argument("--port", type=int, default=8765, help="port to listen on, 0 for a free one (%(default)s)")
     serve.add_argument("--data", type=Path, help="folder for its data (default: in the state folder)")
-    serve.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="added to every answer")
-    serve.add_argument(
-        "--uploads-per-second", type=float, metavar="N", help="answer 429 to more (LlamaCloud: 50; default: any number)"
-    )
-    serve.add_argument(
-        "--credits-per-page", type=float, metavar="N", help="what a page is said to have cost (default: nothing)"
-    )
-    serve.add_argument("--credits-late", action="store_true", help="say so only when asked for the second time")
-    serve.add_argument("--faults", metavar="SEED", help="let one request in ten go wrong, the same ones for each SEED")
+    flags.add(serve)
     serve.set_defaults(do=_serve)
 
     clean = commands.add_parser("clean", help="show what is kept on this machine, and free it")
@@ -96,12 +94,16 @@ def _run(options: argparse.Namespace) -> int:
     from llamabatch_nb.render.text import render_text
     from llamabatch_nb.run import submit
 
+    schema = None if options.schema is None else _schema(options.schema)
     if options.export is not None:
+        if schema is not None:
+            raise InputError("--export writes pages, and an extraction has none: leave it out.")
         frames.target(options.export, overwrite=options.overwrite)  # before the work of a batch is done
     console = Console()
     with connect() as client:
         chosen = {
             "configuration": options.configuration,
+            "schema": schema,
             "recursive": not options.flat,
             "include": options.include,
             "exclude": options.exclude,
@@ -131,6 +133,9 @@ def _run(options: argparse.Namespace) -> int:
             print("\n\nfiles = run.files()")
             shown = files[["name", "status", "pages", "error"]].astype("string").fillna("")
             print(shown.to_string(max_colwidth=None))
+            if schema is not None:
+                _print_values(run)
+                return 0
             print("\npages = run.pages()  # the head of it, white space folded")
             head = pages[["name", "page", "text"]].head()
             print(head.assign(text=head["text"].str.split().str.join(" ")).to_string(max_colwidth=80))
@@ -140,21 +145,32 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _schema(path: Path) -> dict[str, Any]:
+    try:
+        schema = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no JSON Schema that can be read: {error}. Nothing was sent.") from None
+    if not isinstance(schema, dict):
+        raise InputError(f"{path} holds no JSON object, which a schema is. Nothing was sent.")
+    return schema
+
+
+def _print_values(run: Run) -> None:
+    """What was extracted, an object a file: all of it, for there is nothing else to read it with."""
+    from llamabatch_nb.contract.extract import ExtractJob
+
+    print("\nrun.results_of(name).extract_result")
+    for file in run.snapshot.files:
+        result = run.results_of(file.name)
+        if isinstance(result, ExtractJob):
+            print(f"{file.name}: {json.dumps(result.extract_result, ensure_ascii=False)}")
+
+
 def _serve(options: argparse.Namespace) -> int:
-    from llamabatch_nb.engine.faults import Faults
     from llamabatch_nb.engine.serve import serve
     from llamabatch_nb.follow.home import home
 
-    serve(
-        options.host,
-        options.port,
-        options.data or home() / "engine",
-        latency=options.latency,
-        uploads_per_second=options.uploads_per_second,
-        credits_per_page=options.credits_per_page,
-        credits_late=options.credits_late,
-        faults=None if options.faults is None else Faults.random(options.faults),
-    )
+    serve(options.host, options.port, options.data or home() / "engine", **flags.options(options))
     return 0
 
 

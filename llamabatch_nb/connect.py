@@ -32,7 +32,8 @@ _ENGINE_NEEDS = ("fastapi", "loky", "liteparse")
 
 _lock = threading.RLock()
 _default: Base | None = None
-_locals: dict[tuple[Path, str], Client] = {}
+#: By folder, options, and the extractors, of which what they do counts and not where they lie in memory.
+_locals: dict[tuple[Path, str, str], Client] = {}
 _cores: weakref.WeakSet[Core] = weakref.WeakSet()
 
 
@@ -51,7 +52,7 @@ def connect(
     LlamaCloud where there is a key (argument, ``LLAMA_CLOUD_API_KEY`` or ``LLAMA_PARSE_API_KEY``), a `session` cookie
     or a `base_url` (or ``LLAMA_CLOUD_BASE_URL``); `base_url` also takes a region, ``"na"`` or ``"eu"``. Otherwise the
     local engine, which reads the files on this machine, keeps its data in the state folder (or in `data`), and says so.
-    `engine` holds keyword arguments of the engine, such as ``{"workers": 4}``.
+    `engine` holds keyword arguments of the engine, such as ``{"workers": 4}`` or ``{"extractors": {"mine": f}}``.
 
     Raises:
         EngineError: the local engine is meant and its extra is not installed, or its folder cannot be used.
@@ -133,15 +134,36 @@ def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | Non
     """The client of that engine, which is the one there is if the same was asked for before: cells are run again."""
     folder = (Path(data).expanduser() if data is not None else home() / "engine").absolute()
     given = _from_environment() | dict(options or {})
-    key = (folder, repr(sorted(given.items())))
+    extractors = _carried(given.pop("extractors", None))
+    digests = [(str(name), one.digest) for name, one in extractors.items()]
+    key = (folder, repr(sorted(given.items())), repr(sorted(digests)))
     with _lock:
         known = _locals.get(key)
         if known is None or known.core.closed:
-            known = _locals[key] = Client(core=_engine_core(folder, given, own=data is not None))
+            if any(at[0] == folder and at[2] != key[2] and not one.core.closed for at, one in _locals.items()):
+                raise InputError(
+                    f"A local engine with other extractors is open over {folder}, and would take files of this one: "
+                    "close it first (client.close()), or give this one a folder of its own with data=."
+                )
+            known = _locals[key] = Client(
+                core=_engine_core(folder, given | {"extractors": extractors}, own=data is not None)
+            )
         return known
 
 
-def _engine_core(folder: Path, options: Mapping[str, Any], *, own: bool) -> Core:
+def _carried(extractors: Any) -> Mapping[str | None, Any]:
+    """Plug-ins as the engine carries them to its workers."""
+    if extractors is None:
+        return {}
+    if not isinstance(extractors, Mapping):
+        raise InputError(f'extractors= takes functions by name, {{"mine": function}}, not {extractors!r}.')
+    _check_installed()
+    from llamabatch_nb.engine.extractors.plugins import carried
+
+    return carried(extractors)
+
+
+def _check_installed() -> None:
     missing = [name for name in _ENGINE_NEEDS if find_spec(name) is None]
     if missing:
         raise EngineError(
@@ -149,6 +171,10 @@ def _engine_core(folder: Path, options: Mapping[str, Any], *, own: bool) -> Core
             "(in a checkout: pip install -e '.[local]'), or "
             f"set {KEY_VARIABLES[0]} to work with LlamaCloud."
         )
+
+
+def _engine_core(folder: Path, options: Mapping[str, Any], *, own: bool) -> Core:
+    _check_installed()
     from llamabatch_nb.engine import Engine
 
     engine = Engine(folder, results_while_running=True, **options)

@@ -29,10 +29,33 @@ class Response(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
+def _halved(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 class Request(BaseModel):
     """Something we say. An unknown field is a mistake of ours and is refused before anything is sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_characters(cls, value: object) -> object:
+        """JSON can escape half of a character, SQLite keeps it, and then no answer that has it can be sent."""
+        rest = [value]
+        while rest:
+            one = rest.pop()
+            if isinstance(one, dict):
+                rest += (*one.keys(), *one.values())
+            elif isinstance(one, (list, tuple)):
+                rest += one
+            elif isinstance(one, str) and _halved(one):
+                raise PydanticCustomError("half_a_character", "half of a character is no text")
+        return value
 
 
 class Changes(Request):
@@ -64,9 +87,9 @@ def _one_or_many(value: object) -> object:
 
 def _json(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     try:
-        json.dumps(value, allow_nan=False)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except ValueError:
-        raise PydanticCustomError("not_json", "JSON has no NaN and no infinity") from None
+        raise PydanticCustomError("not_json", "JSON has no NaN, no infinity and no half of a character") from None
     return value
 
 

@@ -14,7 +14,7 @@ from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.batches import Batch
 from llamabatch_nb.contract.configurations import Configuration
 from llamabatch_nb.contract.directories import Directory, DirectoryFile
-from llamabatch_nb.contract.extract import ExtractJob
+from llamabatch_nb.contract.extract import ExtractJob, GeneratedSchema, ValidatedSchema
 from llamabatch_nb.contract.files import File, PresignedUrl
 from llamabatch_nb.contract.parse import DeletedParseJob, ParseJob, ParseResult, ParseVersions
 from llamabatch_nb.contract.projects import Project
@@ -84,6 +84,7 @@ list_stored_files = Endpoint("GET", FILES, TypeAdapter(Page[File]))
 get_stored_file = Endpoint("GET", FILE, TypeAdapter(File))
 get_stored_file_content = Endpoint("GET", FILE + "/content", TypeAdapter(PresignedUrl))
 delete_stored_file = _deletion(FILE)
+query_stored_files = Endpoint("POST", FILES + "/query", TypeAdapter(Page[File]))
 
 # By name and product it is an upsert: sent twice it is saved once.
 create_configuration = Endpoint("POST", CONFIGURATIONS, TypeAdapter(Configuration))
@@ -92,16 +93,21 @@ get_configuration = Endpoint("GET", CONFIGURATION, TypeAdapter(Configuration))
 update_configuration = Endpoint("PUT", CONFIGURATION, TypeAdapter(Configuration))
 delete_configuration = _deletion(CONFIGURATION)
 
+create_parse_job = Endpoint("POST", PARSE, TypeAdapter(ParseJob), creates=True)
+upload_parse_job = Endpoint("POST", PARSE + "/upload", TypeAdapter(ParseJob), creates=True)
 list_parse_jobs = Endpoint("GET", PARSE, TypeAdapter(Page[ParseJob]))
 get_parse_job = Endpoint("GET", PARSE_JOB, TypeAdapter(ParseResult))
 cancel_parse_job = Endpoint("POST", PARSE_JOB + "/cancel", TypeAdapter(ParseJob))
 delete_parse_job = Endpoint("DELETE", PARSE_JOB, TypeAdapter(DeletedParseJob))
 list_parse_versions = Endpoint("GET", PARSE + "/versions", TypeAdapter(ParseVersions))
 
+create_extract_job = Endpoint("POST", EXTRACT, TypeAdapter(ExtractJob), creates=True)
 list_extract_jobs = Endpoint("GET", EXTRACT, TypeAdapter(Page[ExtractJob]))
 get_extract_job = Endpoint("GET", EXTRACT_JOB, TypeAdapter(ExtractJob))
 cancel_extract_job = Endpoint("POST", EXTRACT_JOB + "/cancel", TypeAdapter(ExtractJob))
 delete_extract_job = _deletion(EXTRACT_JOB)
+validate_schema = Endpoint("POST", EXTRACT + "/schema/validation", TypeAdapter(ValidatedSchema))
+generate_schema = Endpoint("POST", EXTRACT + "/schema/generate", TypeAdapter(GeneratedSchema))
 
 list_projects = Endpoint("GET", PROJECTS, TypeAdapter(list[Project]))
 get_project = Endpoint("GET", PROJECTS + "/{project_id}", TypeAdapter(Project))

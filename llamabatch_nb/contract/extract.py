@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from llamabatch_nb.contract.base import Filled, Many, PageQuery, Query, Repeated, Response
+from llamabatch_nb.contract.base import Filled, JsonObject, Many, PageQuery, Query, Repeated, Request, Response
 from llamabatch_nb.contract.parse import ParseTier
+from llamabatch_nb.contract.webhooks import WebhookParam
 
 #: THROTTLED is a word of the list's filter; the job's own documentation names the other five.
 ExtractStatus = Literal["PENDING", "THROTTLED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
@@ -100,6 +101,46 @@ class ExtractJob(Response):
     extract_metadata: ExtractMetadata | None = None
     metadata: ExtractJobInfo | None = None
     usage: ExtractUsage | None = None
+
+
+class CreateExtractJob(Request):
+    """`file_input` is a file (``dfl-``) or a COMPLETED parse job (``pjb-``).
+
+    Exactly one of `configuration_id` and `configuration` is given, which is the service's to check, as are the fields
+    of a configuration, of which there are new ones every month.
+    """
+
+    file_input: Filled
+    configuration_id: Filled | None = None
+    configuration: JsonObject | None = None
+    webhook_configuration_ids: list[Filled] | None = None
+    webhook_configurations: list[WebhookParam] | None = None
+
+
+class ValidateSchema(Request):
+    data_schema: JsonObject
+
+
+class ValidatedSchema(Response):
+    """A JSON Schema that extract jobs take."""
+
+    data_schema: dict[str, Any]
+
+
+class GenerateSchema(Request):
+    """`data_schema` is one to start from, `file_id` a document to look at."""
+
+    prompt: str | None = None
+    file_id: Filled | None = None
+    data_schema: JsonObject | None = None
+    name: Filled | None = None
+
+
+class GeneratedSchema(Response):
+    """What `configurations.create` takes: `parameters` with their `product_type` and `data_schema`."""
+
+    name: str
+    parameters: dict[str, Any]
 
 
 class GetExtractJob(Query):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from llamabatch_nb.contract.base import Filled, PageQuery, Query, Repeated, Request, Response
+from llamabatch_nb.contract.base import MAX_PAGE_SIZE, Filled, PageQuery, Query, Repeated, Request, Response
 
 #: What a file is for, which decides where and how long it is kept.
 FilePurpose = Literal["user_data", "parse", "extract", "split", "classify", "sheet", "agent_app"]
@@ -60,3 +60,26 @@ class ListFiles(PageQuery):
     external_file_id: Filled | None = None
     order_by: FileOrder | None = None
     expand: Repeated = []
+
+
+class FileFilter(Request):
+    """`file_name` matches exactly. A file that came with no data source was uploaded by hand."""
+
+    data_source_id: str | None = None
+    external_file_id: str | None = None
+    file_ids: Annotated[list[str], Field(max_length=MAX_PAGE_SIZE)] | None = None
+    file_name: str | None = None
+    only_manually_uploaded: bool | None = None
+    project_id: str | None = None
+
+
+class QueryFiles(Request):
+    """The deprecated query. `order_by` is a comma list of fields, each with ``desc`` or ``asc`` behind it or nothing.
+
+    A `page_size` beyond the maximum means the maximum.
+    """
+
+    filter: FileFilter | None = None
+    order_by: str | None = None
+    page_size: Annotated[int, Field(ge=1)] | None = None
+    page_token: str | None = None

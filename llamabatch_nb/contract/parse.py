@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from llamabatch_nb.contract.base import Filled, PageQuery, Query, Repeated, Response
+from pydantic import Field, JsonValue
+
+from llamabatch_nb.contract.base import Filled, JsonObject, PageQuery, Query, Repeated, Request, Response
 
 JobStatus = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
 ParseTier = Literal["fast", "cost_effective", "agentic", "agentic_plus"]
@@ -226,6 +228,40 @@ class ParseVersions(Response):
     agentic: list[str]
     agentic_plus: list[str]
     latest: LatestVersions
+
+
+class CreateParseJob(Request):
+    """What to parse, and how: `tier` and `version`, or the `configuration_id` whose values they default to.
+
+    Of `file_id` and `source_url` there is exactly one. Options are objects with some hundred fields that change
+    monthly: the service checks those.
+    """
+
+    tier: Filled | None = None
+    version: Filled | None = None
+    configuration_id: Filled | None = None
+    file_id: Filled | None = None
+    source_url: Filled | None = None
+    http_proxy: Filled | None = Field(default=None, repr=False)
+    agentic_options: JsonObject | None = None
+    client_name: str | None = None
+    crop_box: JsonObject | None = None
+    disable_cache: bool | None = None
+    fast_options: JsonValue = None
+    input_options: JsonObject | None = None
+    output_options: JsonObject | None = None
+    page_ranges: JsonObject | None = None
+    processing_control: JsonObject | None = None
+    processing_options: JsonObject | None = None
+    user_metadata: dict[str, str] | None = None
+    webhook_configuration_ids: list[Filled] | None = None
+    webhook_configurations: list[JsonObject] | None = Field(default=None, repr=False)
+
+
+class UploadParseForm(Request):
+    """The text part of an upload: the options of `CreateParseJob` as a JSON object. The file goes after it."""
+
+    configuration: str = Field(repr=False)
 
 
 class GetParseJob(Query):

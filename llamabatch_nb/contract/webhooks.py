@@ -56,29 +56,32 @@ Events = Annotated[list[WebhookEvent], Field(min_length=1)]
 
 
 class WebhookParam(Request):
-    """An inline webhook endpoint. `webhook_events` null means all of them. Secrets are in no repr."""
+    """An inline webhook endpoint. `webhook_events` null means all of them.
 
-    webhook_url: Filled | None = None
-    webhook_events: list[WebhookEvent] | None = None
+    Secrets, headers and the URL, which may hold a key as well, are in no repr.
+    """
+
+    webhook_url: Filled | None = Field(default=None, repr=False)
+    webhook_events: Events | None = None
     webhook_headers: dict[str, str] | None = Field(default=None, repr=False)
     webhook_output_format: OutputFormat | None = None
-    webhook_signing_secret: str | None = Field(default=None, repr=False)
+    webhook_signing_secret: Filled | None = Field(default=None, repr=False)
 
 
 class CreateWebhookConfiguration(Request):
-    webhook_url: Filled
+    webhook_url: Filled = Field(repr=False)
     webhook_events: Events | None = None
     webhook_headers: dict[str, str] | None = Field(default=None, repr=False)
     webhook_output_format: OutputFormat | None = None
-    webhook_signing_secret: str | None = Field(default=None, repr=False)
+    webhook_signing_secret: Filled | None = Field(default=None, repr=False)
 
 
 class UpdateWebhookConfiguration(Changes):
-    webhook_url: Filled | None = None
+    webhook_url: Filled | None = Field(default=None, repr=False)
     webhook_events: Events | None = None
     webhook_headers: dict[str, str] | None = Field(default=None, repr=False)
     webhook_output_format: OutputFormat | None = None
-    webhook_signing_secret: str | None = Field(default=None, repr=False)
+    webhook_signing_secret: Filled | None = Field(default=None, repr=False)
 
 
 class WebhookConfiguration(Response):

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, get_args
 
 from llamabatch_nb.engine import clock as clocks
 from llamabatch_nb.engine import links
 from llamabatch_nb.engine.clock import Clock, stamp
 from llamabatch_nb.engine.errors import EngineError
+from llamabatch_nb.engine.extractors import plugins
 from llamabatch_nb.engine.extractors.base import Extractor
 from llamabatch_nb.engine.faults import Faults
+from llamabatch_nb.engine.faults.plan import Time
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.resources import batches, projects
 from llamabatch_nb.engine.resources.billing import Billing
 from llamabatch_nb.engine.store.blobs import Blobs
-from llamabatch_nb.engine.store.database import Store
+from llamabatch_nb.engine.store.database import Store, trouble
+from llamabatch_nb.engine.webhooks.courier import Courier
 from llamabatch_nb.engine.work.dispatcher import Dispatcher
 from llamabatch_nb.engine.work.leases import Owner
 from llamabatch_nb.engine.work.pool import Pool
@@ -36,26 +41,37 @@ class Engine:
     Args:
         data: The folder for ``engine.db``, ``blobs/`` and ``owners/``; it is made if need be.
         workers: Worker processes, or how many tasks `executor` runs at once. Default: the processors we may use.
-        executor: Where files are parsed, instead of worker processes of our own. It has to see `data` under the same
-            path. It is never shut down here, and if it breaks it cannot be made again: what is left ends as FAILED.
+        executor: Where files are read, instead of worker processes of our own: any ``concurrent.futures.Executor``,
+            also Dask's or ipyparallel's (``engine.work.pool`` has the five lines). Its workers have to see `data` under
+            the same path. It is never shut down here, and if it breaks it cannot be made again: what is left ends as
+            FAILED.
         seed: Makes ids reproducible: two engines with this seed, asked for the same things, give the same ids.
         clock: The server time of everything, as aware datetimes. Default: the real time; with a seed, for ever
             2026-01-05T09:00:00Z.
         seconds_per_file: The least that a worker takes over a file, so that progress can be watched.
+        time: How batches and jobs get on, for those who look. ``"timed"``: as their work does. ``"per_read"``: each GET
+            of one, alone or in a list, shows it one step further: PENDING, RUNNING, and its end, for which it waits.
+            ``"immediate"``: the first GET waits for the end. The work is the same, and is really done.
         file_timeout: Seconds after which a file is given up and its worker killed; its job is FAILED.
         results_while_running: Serve `results` as soon as files are mapped to jobs (the original Create Batch page),
             instead of at the end (the current SDK's words; contract.md section 10).
         latency: Seconds that every answer takes longer, as over a long line.
         uploads_per_second: More uploads than this, counted over five seconds, are answered 429 with ``Retry-After``.
             The cloud's limit is 50 (contract.md section 8). None: any number.
+        max_file_bytes: An upload of more bytes is answered 413. Default: the platform's limit, 512 MB a file
+            (contract.md section 8).
         credits_per_page: What ``usage.credits`` says that a page of a COMPLETED job cost. None: 0.
         credits_late: ``usage.credits`` is null the first time that a job's are asked for.
         faults: What is to go wrong. `schedule` tells what did.
-        extractors: Plug-ins by the name that a configuration's ``extractor`` may give; None is the name of the one for
-            configurations that give none.
+        ocr: Recognise text in scans and pictures of every job, not only of those whose configuration has
+            ``ocr_parameters``. The extra ``ocr`` brings English.
+        webhooks_anywhere: Webhook endpoints may be on other machines than this one.
+        extractors: Plug-ins (`extractors.base.Extractor`) by the name that a configuration's ``extractor`` may give;
+            None is the name of the one for configurations that give none. Give all engines over a folder the same.
 
     Raises:
         EngineError: the folder cannot be used.
+        ValueError: there is no such `time`.
 
     """
 
@@ -68,20 +84,29 @@ class Engine:
         seed: str | None = None,
         clock: Clock | None = None,
         seconds_per_file: float = 0.0,
+        time: Time = "timed",
         file_timeout: float = 600.0,
         results_while_running: bool = False,
         latency: float = 0.0,
         uploads_per_second: float | None = None,
+        max_file_bytes: int = 512 << 20,
         credits_per_page: float | None = None,
         credits_late: bool = False,
         faults: Faults | None = None,
+        ocr: bool = False,
+        webhooks_anywhere: bool = False,
         extractors: Mapping[str | None, Extractor] | None = None,
     ) -> None:
+        if time not in get_args(Time):
+            raise ValueError(f"There is no time {time!r} of an engine; there are {', '.join(get_args(Time))}.")
         self.data = Path(data).absolute()
         self.results_while_running = results_while_running
+        self.time = time
         self.latency = latency
         self.uploads_per_second = uploads_per_second
+        self.max_file_bytes = max_file_bytes
         self.billing = Billing(credits_per_page, late=credits_late)
+        self.webhooks_anywhere = webhooks_anywhere
         self.schedule = Schedule(faults or Faults())
         self.clock = clock or (clocks.real if seed is None else clocks.seeded)
         self.ids = Ids(seed)
@@ -89,22 +114,31 @@ class Engine:
         self.store = Store(self.data)
         self.blobs = Blobs(self.data / "blobs")
         self.images = self.data / "images"
-        self.extractors: dict[str | None, Extractor] = dict(extractors or {})
-        with self.store.write() as db:
-            self.project = projects.ensure(db, self.ids, stamp(self.clock()))
-            self.links = links.ensure(db)
+        self.extractors = plugins.carried(extractors)
+        try:
+            with self.store.write() as db:
+                self.project = projects.ensure(db, self.ids, stamp(self.clock()))
+                self.links = links.ensure(db)
+        except sqlite3.Error as error:
+            self.store.close()
+            known = trouble(error)
+            said = known.sentence if known else f"The store cannot be used ({error}): choose another data folder."
+            raise EngineError(f"{self.data}: {said}") from error
+        self._courier = Courier(self.store, anywhere=webhooks_anywhere)
         self._dispatcher = Dispatcher(
             store=self.store,
             blobs=self.blobs,
             images=self.images,
             owner=Owner(self.data / "owners"),
-            pool=Pool(workers, executor),
+            pool=Pool(workers, executor, file_timeout=file_timeout),
             ids=self.ids,
             clock=self.clock,
             schedule=self.schedule,
             seconds_per_file=seconds_per_file,
             file_timeout=file_timeout,
+            ocr=ocr,
             extractors=self.extractors,
+            look=self._courier.look,
         )
         self._app: ASGIApp | None = None
         self._lock = threading.Lock()
@@ -132,7 +166,13 @@ class Engine:
         Raises EngineError if the batch is not over, or not there.
         """
         with self.store.write() as db:
-            batches.expire(db, batch_id, whole=whole)
+            gone = batches.expire(db, batch_id, whole=whole)
+        self.drop_images(gone)
+
+    def drop_images(self, job_ids: Iterable[str]) -> None:
+        """Remove the page images of jobs that are gone. Ids are those of the store: no request names a folder."""
+        for job_id in job_ids:
+            shutil.rmtree(self.images / job_id, ignore_errors=True)
 
     def start(self) -> None:
         """Begin to work, on what an earlier process left undone first. Starting twice is starting once."""
@@ -150,6 +190,8 @@ class Engine:
                 return
             self._closed = True
         self._dispatcher.stop()
+        if self._started:
+            self._courier.stop()
         self.store.close()
 
     def __enter__(self) -> Self:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
@@ -18,8 +19,27 @@ from llamabatch_nb.engine.store.database import Db
 
 #: How long a link is good. The service's lifetime is not published, only that it is short.
 LIFETIME = timedelta(hours=1)
+#: The longest that one may be asked for: seven days, which is as long as presigned links of S3 can be.
+LONGEST = timedelta(days=7)
 #: Paths below this need no key but a signature.
 ROOT = "/links"
+#: Makes a link to a path below `ROOT`, on the server that a request came to.
+Link = Callable[[str], PresignedUrl]
+
+
+def to_file(file_id: str) -> str:
+    """The path of a file of the Files API."""
+    return f"/files/{file_id}"
+
+
+def to_directory_file(directory_file_id: str) -> str:
+    """The path of a directory's file, which may live longer than the file that it was made of."""
+    return f"/directory_files/{directory_file_id}"
+
+
+def to_image(job_id: str, filename: str) -> str:
+    """The path of an image that a parse job made."""
+    return f"/jobs/{job_id}/images/{filename}"
 
 
 class Links:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, overload
 
 from llamabatch_nb.client.clients import Base
+from llamabatch_nb.client.core import Core
 from llamabatch_nb.connect import close_at_exit
 from llamabatch_nb.contract.configurations import PARSE_AGENTIC
 from llamabatch_nb.contract.directories import DirectoryType
@@ -13,7 +14,8 @@ from llamabatch_nb.errors import InputError
 from llamabatch_nb.follow.attach import attach
 from llamabatch_nb.follow.home import home
 from llamabatch_nb.follow.sending.orders import Order
-from llamabatch_nb.follow.sending.products import product_of
+from llamabatch_nb.follow.sending.products import Product, product_of
+from llamabatch_nb.follow.sending.schemas import PRODUCT, Schema, configuration_of
 from llamabatch_nb.follow.sources.estimate import Estimate
 from llamabatch_nb.follow.watching.archive import ArchiveFolder
 from llamabatch_nb.run.reading import Documents, read
@@ -31,7 +33,8 @@ def submit(
     source: Documents,
     *,
     dry_run: Literal[True],
-    configuration: str = ...,
+    configuration: str | None = ...,
+    schema: Schema | None = ...,
     name: str | None = ...,
     type: Literal["parse_v2", "extract_v2"] | None = ...,
     recursive: bool = ...,
@@ -47,7 +50,8 @@ def submit(
 def submit(
     source: Documents,
     *,
-    configuration: str = ...,
+    configuration: str | None = ...,
+    schema: Schema | None = ...,
     name: str | None = ...,
     type: Literal["parse_v2", "extract_v2"] | None = ...,
     recursive: bool = ...,
@@ -63,7 +67,8 @@ def submit(
 def submit(
     source: Documents,
     *,
-    configuration: str = PARSE_AGENTIC,
+    configuration: str | None = None,
+    schema: Schema | None = None,
     name: str | None = None,
     type: Literal["parse_v2", "extract_v2"] | None = None,  # noqa: A002 - the API's own name
     recursive: bool = True,
@@ -83,6 +88,10 @@ def submit(
     `exclude` are patterns on the path or the name, and exclude wins. Identical files are sent once; each has its row.
 
     `configuration` is a saved configuration's id or a preset's; the job type comes from it, and `type` only checks it.
+    Without one the pages are read (``"cfg-PARSE_AGENTIC"``). `schema` in its place is what to extract from each file: a
+    pydantic model class or a JSON Schema, for which a configuration is saved, with tier agentic, citations and
+    confidences; the same schema is the same configuration. `run.results_of(file).extract_result` has the values.
+
     The same files (by content) with the same configuration on the same service are the same run: submitted again it is
     re-attached, or its uploads go on where they stopped, and nothing is paid twice. Files that are new or have changed
     since are left to `run.rest()`; `new=True` starts afresh. `name` is what `lb.open` finds it by; another one renames
@@ -95,7 +104,7 @@ def submit(
 
     Raises:
         SourceError: no such source, nothing in it, a file that cannot be read.
-        InputError: no such configuration, or one that no batch takes.
+        InputError: no such configuration, or one that no batch takes; a schema that is wrong, with the place in it.
         CostError: what is not paid yet would cost more than `max_credits`.
         ServiceError, UnreachableError: from the service, before anything was uploaded.
 
@@ -107,10 +116,10 @@ def submit(
     close_at_exit(core)
     with lock:
         journal = journal_of(core)
-        product = core.loop.run(lambda: product_of(core, configuration, type))
+        chosen, product = core.loop.run(lambda: _chosen(core, configuration, schema, type, save=not dry_run))
         order = Order(
             source=documents,
-            configuration_id=configuration,
+            configuration_id=chosen,
             product=product,
             name=name,
             sample=sample,
@@ -122,6 +131,20 @@ def submit(
         if dry_run:
             return core.loop.run(lambda: dry_run_of(core, journal, order))
         return Run(start(core, journal, order, max_credits=max_credits), documents)
+
+
+async def _chosen(
+    core: Core, configuration: str | None, schema: Schema | None, given: str | None, *, save: bool
+) -> tuple[str, Product]:
+    """The configuration's id and what it makes of a file."""
+    if schema is None:
+        configuration = PARSE_AGENTIC if configuration is None else configuration
+        return configuration, await product_of(core, configuration, given)
+    if configuration is not None:
+        raise InputError("schema= makes a configuration: leave configuration= out, or schema=. Nothing was sent.")
+    if given not in {None, PRODUCT.job_type}:
+        raise InputError(f"schema= is for {PRODUCT.job_type}, not for {given}: drop type=. Nothing was sent.")
+    return await configuration_of(core, schema, save=save), PRODUCT
 
 
 def open(name_or_id: str, *, client: Base | None = None) -> Run:  # noqa: A001 - reads as lb.open("Q3")

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.engine_costs import engine_overhead, pdf_memory
 from tests.benchmarks.engine_pages import engine_pages
+from tests.benchmarks.extraction import extraction
 from tests.benchmarks.transfers import transfers
 
-BENCHMARKS = (engine_pages, transfers)
+BENCHMARKS = (engine_pages, engine_overhead, pdf_memory, extraction, transfers)
 
 
 def main() -> int:

@@ -51,7 +51,8 @@ def _baseline(pool: Any, paths: Sequence[str]) -> float:
     return pages / spent
 
 
-async def _ours(client: httpx.AsyncClient, directory_id: str) -> float:
+async def from_create_to_end(client: httpx.AsyncClient, directory_id: str) -> float:
+    """Files a second."""
     started = time.perf_counter()
     job = {"type": "parse_v2", "configuration_id": f"cfg-PARSE_{TIER.upper()}"}
     made = await client.post("/api/v2/batches", json={"source_directory_id": directory_id, "config": {"job": job}})
@@ -65,13 +66,19 @@ async def _ours(client: httpx.AsyncClient, directory_id: str) -> float:
     return FILES / spent
 
 
-async def _upload(client: httpx.AsyncClient, ordinals: Iterable[int]) -> str:
+async def upload(client: httpx.AsyncClient, files: Iterable[tuple[str, bytes]]) -> str:
+    """The id of a new directory with these files."""
     directory = (await client.post("/api/v1/beta/directories", json={"name": "bench"})).raise_for_status().json()
-    for ordinal in ordinals:
-        file = {"upload_file": (f"{ordinal}.pdf", invoice_pdf(ordinal), "application/pdf")}
+    for file in files:
         url = f"/api/v1/beta/directories/{directory['id']}/files/upload"
-        (await client.post(url, files=file)).raise_for_status()
+        (await client.post(url, files={"upload_file": file})).raise_for_status()
     return str(directory["id"])
+
+
+def client_of(engine: Engine) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(engine.app)
+    signed = {"authorization": "Bearer any"}
+    return httpx.AsyncClient(transport=transport, base_url="http://engine", headers=signed)
 
 
 async def _measure(data: Path, workers: int) -> tuple[list[float], list[float]]:
@@ -83,15 +90,14 @@ async def _measure(data: Path, workers: int) -> tuple[list[float], list[float]]:
         Engine(data, workers=workers) as engine,
         ProcessPoolExecutor(max_workers=workers, context=get_context("loky")) as pool,
     ):
-        transport = httpx.ASGITransport(engine.app)
-        signed = {"authorization": "Bearer any"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=signed) as client:
-            directory_id = await _upload(client, range(INVOICES + 1, INVOICES + 1 + FILES))  # of one page each
+        async with client_of(engine) as client:
+            ordinals = range(INVOICES + 1, INVOICES + 1 + FILES)  # of one page each
+            directory_id = await upload(client, ((f"{ordinal}.pdf", invoice_pdf(ordinal)) for ordinal in ordinals))
             paths = [str(path) for path in engine.blobs.folder.iterdir()]
-            await _ours(client, directory_id)  # both sides are warm
+            await from_create_to_end(client, directory_id)  # both sides are warm
             _baseline(pool, paths)
             for _ in range(RUNS):
-                ours.append(await _ours(client, directory_id))
+                ours.append(await from_create_to_end(client, directory_id))
                 baseline.append(_baseline(pool, paths))
     return ours, baseline
 

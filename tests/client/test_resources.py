@@ -67,9 +67,9 @@ def test_from_a_directory_to_the_text(call: Call, tmp_path: Path) -> None:
 
     path = tmp_path / "bill.pdf"
     path.write_bytes(pdf("alpha", "beta"))
-    bill = call("directories.files.upload", directory.id, upload_file=path, metadata={"team": "ü", "n": [1, None]})
+    bill = call("directories.files.upload", directory.id, upload_file=path, metadata={"team": "ü", "n": ["a"]})
     note = call("directories.files.upload", directory.id, upload_file=("note.txt", b"words"), unique_id="a/note.txt")
-    assert (bill.display_name, bill.unique_id, bill.metadata) == ("bill.pdf", "bill.pdf", {"team": "ü", "n": [1, None]})
+    assert (bill.display_name, bill.unique_id, bill.metadata) == ("bill.pdf", "bill.pdf", {"team": "ü", "n": ["a"]})
     assert call("directories.files.list", directory.id, page_size=1) == [bill, note]
     assert call("directories.files.list", directory.id, unique_id="a/note.txt") == [note]
     assert call("directories.files.list", directory.id, updated_at_on_or_before=datetime(2020, 1, 1, tzinfo=UTC)) == []

@@ -27,9 +27,11 @@ DOCUMENTED: dict[str, list[Any]] = {
     "extract.get expand": [["configuration", "extract_metadata", "usage"]],
     "batches.get expand": [["results"]],
     "batches.create webhook_output_format": ["string", "json"],
+    "extract.create webhook_output_format": ["string", "json"],
     "directories.files.upload metadata": ['{"team": "ü", "n": [1, null]}'],
     "directories.files.upload upload_file": [FILE],
     "files.create file": [FILE],
+    "parsing.create upload_file": [FILE],
 }
 
 

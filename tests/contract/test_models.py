@@ -31,6 +31,9 @@ def test_what_is_not_blindly_sent_again() -> None:
         "add_file",
         "create_stored_file",
         "create_webhook",
+        "create_parse_job",
+        "upload_parse_job",
+        "create_extract_job",
     }
 
 

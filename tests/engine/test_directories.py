@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.engine.conftest import MakeApi
-from tests.engine.support import Api, create_body, files_of, pdf
+from tests.engine.support import Api, Json, create_body, files_of, pdf
 
 DIRECTORIES = "/api/v1/beta/directories"
 
@@ -49,6 +51,26 @@ def test_directories_are_filtered(idle: Api) -> None:
     assert names(type="user") == ["c", "a"]
     assert names(types=["user", "ephemeral"]) == ["c", "b", "a"]
     assert names(types="ephemeral") == ["b"]
+    assert names(types="index") == []
+    idle.refused(422, "GET", DIRECTORIES, params={"type": "other"})
+
+
+def test_a_directory_is_updated(make_api: MakeApi) -> None:
+    seconds = itertools.count()
+    api = make_api(clock=lambda: datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=next(seconds)))
+    made = api.ok("POST", DIRECTORIES, json={"name": "a", "description": "d", "system_metadata": {"x": 1}})
+    path = f"{DIRECTORIES}/{made['id']}"
+    changed = api.ok("PATCH", path, json={"name": "b"})
+    assert changed["updated_at"] > made["updated_at"]
+    assert changed == made | {"name": "b", "updated_at": changed["updated_at"]}
+    assert api.ok("PATCH", path, json={"name": "b", "description": "e"})["description"] == "e"
+    assert api.ok("GET", path)["name"] == "b"
+    assert api.ok("POST", DIRECTORIES, json={"name": "a"})["id"] != made["id"]
+    for body in ({"name": ""}, {"type": "ephemeral"}, {"name": 1}):
+        api.refused(422, "PATCH", path, json=body)
+    api.refused(404, "PATCH", f"{DIRECTORIES}/dir-none", json={"name": "c"})
+    assert api.raw("DELETE", path).status_code == 204
+    api.refused(404, "PATCH", path, json={"name": "c"})
 
 
 def test_upload_has_every_field_and_keeps_the_bytes(idle: Api) -> None:
@@ -79,6 +101,41 @@ def test_upload_has_every_field_and_keeps_the_bytes(idle: Api) -> None:
 def test_the_same_bytes_are_kept_once(idle: Api) -> None:
     idle.directory({"a.pdf": pdf("alpha"), "b.pdf": pdf("alpha")})
     assert len(list((idle.engine.data / "blobs").iterdir())) == 1
+
+
+def test_what_is_refused_leaves_no_bytes(idle: Api) -> None:
+    directory_id = idle.directory({"a.pdf": pdf("alpha")})
+    (blob,) = (idle.engine.data / "blobs").iterdir()
+    upload = files_of(directory_id) + "/upload"
+    large = bytes(3 << 20)  # more than waits in memory
+    idle.refused(409, "POST", upload, files={"upload_file": ("a.pdf", large)})
+    idle.refused(422, "POST", upload, data={"metadata": "1"}, files={"upload_file": ("b.pdf", large)})
+    idle.refused(422, "POST", upload, files=[("upload_file", ("b.pdf", large)), ("upload_file", ("c.pdf", large))])
+    assert list((idle.engine.data / "blobs").iterdir()) == [blob]
+
+
+def test_names_that_only_a_raw_form_can_have(idle: Api) -> None:
+    upload = files_of(idle.directory({})) + "/upload"
+    for number, (sent, kept) in enumerate(
+        (
+            (b"a\x00b", "a\x00b"),
+            (b"\xff\xfe", "\xff\xfe"),
+            (b"a\xe2\x80\xaeb", "a\u202eb"),
+            (b"", "upload"),
+            (b"..", ".."),
+        )
+    ):
+        lines = (
+            *(b"--B", b'Content-Disposition: form-data; name="unique_id"', b"", str(number).encode()),
+            *(b"--B", b'Content-Disposition: form-data; name="upload_file"; filename="' + sent + b'"', b"", b"x"),
+            b"--B--\r\n",
+        )
+        kind = {"content-type": "multipart/form-data; boundary=B"}
+        file = idle.ok("POST", upload, content=b"\r\n".join(lines), headers=kind)
+        assert file["display_name"] == kept
+        assert idle.ok("GET", upload.removesuffix("/upload"), params={"display_name": kept})["items"] == [file]
+    (blob,) = (idle.engine.data / "blobs").iterdir()
+    assert blob.name == hashlib.sha256(b"x").hexdigest() + ".bin"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +218,61 @@ def test_a_file_is_added_to_another_directory(api: Api) -> None:
     (job,) = api.jobs(batch)
     result = api.ok("GET", f"/api/v2/parse/{job['id']}", params={"expand": "text_full"})
     assert (job["name"], result["text_full"].strip()) == ("again", "alpha")
+
+
+def test_a_file_is_updated(idle: Api) -> None:
+    directory_id = idle.directory({})
+    file = idle.upload(directory_id, "a.txt", b"alpha", metadata='{"team": "x"}')
+    other = idle.upload(directory_id, "b.txt", b"beta")
+    path = f"{files_of(directory_id)}/{file['id']}"
+    body = {"display_name": "../😀", "unique_id": "u", "metadata": {"n": [], "m": ["a"]}}
+    changed = idle.ok("PATCH", path, json=body)
+    assert changed == file | body | {"updated_at": changed["updated_at"]}
+    assert idle.ok("GET", path) == changed
+    assert idle.ok("PATCH", path, json={"unique_id": "u", "target_directory_id": directory_id})["unique_id"] == "u"
+    answer = idle.raw("PATCH", path, json={"unique_id": "b.txt"})
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (409, "false")
+    wrongs: list[Json] = [{"display_name": ""}, {"metadata": {"a": {}}}, {"metadata": 1}, {"file_id": "x"}]
+    for wrong in wrongs:
+        idle.refused(422, "PATCH", path, json=wrong)
+    assert idle.raw("DELETE", f"{files_of(directory_id)}/{other['id']}").status_code == 204
+    assert idle.ok("PATCH", path, json={"unique_id": "b.txt"})["unique_id"] == "b.txt"
+    idle.refused(404, "PATCH", f"{files_of(directory_id)}/{other['id']}", json={"unique_id": "c"})
+
+
+@pytest.mark.parametrize("seed", [None, "s"])
+def test_a_file_that_was_moved_or_renamed_leaves_its_place_to_another(make_api: MakeApi, seed: str | None) -> None:
+    api = make_api(seed=seed)
+    first, second = api.directory({}), api.directory({}, "second")
+    files = []
+    for change in ({"unique_id": "b"}, {"target_directory_id": second}, {"display_name": "c"}):
+        files.append(api.upload(first, "a", b"x"))
+        api.ok("PATCH", f"{files_of(first)}/{files[-1]['id']}", json=change)
+    assert len({file["id"] for file in files}) == len({file["file_id"] for file in files}) == 3
+
+
+def test_links_are_asked_for(idle: Api) -> None:
+    directory_id, other = idle.directory({}), idle.directory({}, "other")
+    file = idle.upload(directory_id, "a.txt", b"alpha", display_name="Größe 1/2.txt")
+    path = f"{files_of(directory_id)}/{file['id']}"
+    for expand in ("download_url", ["x", "download_url"], "x,download_url"):
+        (listed,) = idle.ok("GET", files_of(directory_id), params={"expand": expand})["items"]
+        got = idle.ok("GET", path, params={"expand": expand})
+        for shown in (listed, got):
+            assert shown | {"download_url": None} == file
+            answer = Api(idle.engine, {}).raw("GET", shown["download_url"]["url"])
+            assert (answer.status_code, answer.content) == (200, b"alpha")
+            named = "attachment; filename*=utf-8''Gr%C3%B6%C3%9Fe%201/2.txt"
+            assert answer.headers["content-disposition"] == named
+    assert idle.ok("GET", path, params={"expand": "x"})["download_url"] is None
+    url = got["download_url"]["url"]
+    idle.raw("DELETE", f"/api/v1/beta/files/{file['file_id']}")
+    idle.ok("PATCH", path, json={"target_directory_id": other})
+    assert idle.raw("GET", url).content == b"alpha"
+    idle.raw("DELETE", f"{files_of(other)}/{file['id']}")
+    idle.refused(404, "GET", url)
+    (gone,) = idle.ok("GET", files_of(other), params={"expand": "download_url", "include_deleted": True})["items"]
+    assert gone["download_url"] is None
 
 
 def test_what_cannot_be_added(idle: Api) -> None:

@@ -21,7 +21,7 @@ from llamabatch_nb.client.inprocess import in_process
 from llamabatch_nb.engine import Engine, EngineError
 from llamabatch_nb.engine.faults import Fault, Faults
 from llamabatch_nb.engine.faults.middleware import Faulty
-from llamabatch_nb.engine.faults.plan import FAILING, PASSING, VEILING, WORKING
+from llamabatch_nb.engine.faults.plan import DRAWN_VEILS, FAILING, PASSING, VEILING, WORKING
 from llamabatch_nb.engine.faults.schedule import LONGEST_ROW, Schedule
 from llamabatch_nb.engine.faults.veils import EXTRA_FIELD, UNKNOWN_STATUS
 from tests.engine.support import create_body, files_of, wait_for
@@ -29,6 +29,10 @@ from tests.engine.support import create_body, files_of, wait_for
 BATCHES = "/api/v2/batches"
 DIRECTORIES = "/api/v1/beta/directories"
 PARSE = "/api/v2/parse"
+EXTRACT = "/api/v2/extract"
+CONFIGURATIONS = "/api/v1/beta/configurations"
+CONFIGURATION = '{"tier": "fast", "version": "latest"}'
+SCHEMA = {"type": "object", "properties": {"total": {"type": "number"}}}
 KEY = {"authorization": "Bearer any"}
 
 Ask = Callable[..., httpx.Response]
@@ -288,6 +292,54 @@ def test_results_come_late(serve: Serve) -> None:
     assert [look["results"] is None for look in looks] == [True, True, False]
 
 
+def test_some_results_have_nothing_yet(serve: Serve) -> None:
+    service = serve(Fault("partial_results", after=1))
+    batch_id = service.batch("a.txt", "b.txt", "c.txt")
+    service.done(batch_id)
+    assert service.ok("GET", f"{BATCHES}/{batch_id}")["results"] is None  # no results, so it does not count
+    looks = [service.ok("GET", f"{BATCHES}/{batch_id}", params={"expand": "results"})["results"] for _ in range(3)]
+    shapes = [[result["job_reference"] is not None for result in results] for results in looks]
+    assert shapes == [[True] * 3, [True, False, True], [True] * 3]
+    assert [result["error_message"] for results in looks for result in results] == [None] * 9
+
+
+def test_a_new_job_is_not_found_yet(serve: Serve) -> None:
+    service = serve(Fault("not_yet", path=f"{PARSE}/{{id}}"), Fault("not_yet", path=f"{EXTRACT}/*", times=2))
+    form = {"data": {"configuration": CONFIGURATION}, "files": {"file": ("a.txt", b"words")}}
+    jobs = [service.ok("POST", f"{PARSE}/upload", **form)["id"] for _ in range(2)]
+    looks = [[service.ask("GET", f"{PARSE}/{job}").status_code for _ in range(2)] for job in jobs]
+    assert looks == [[404, 200]] * 2
+    wait_for(lambda: service.ok("GET", f"{PARSE}/{jobs[0]}")["job"]["status"] == "COMPLETED")
+    body = {"file_input": jobs[0], "configuration": {"data_schema": SCHEMA}}
+    job = service.ok("POST", EXTRACT, json=body)["id"]
+    assert [service.ask("GET", f"{EXTRACT}/{job}").status_code for _ in range(3)] == [404, 404, 200]
+
+
+def test_extract_jobs_meet_the_same_faults(serve: Serve) -> None:
+    service = serve(
+        Fault("too_many", "POST", EXTRACT),
+        Fault("unknown_status", path=f"{EXTRACT}*"),
+        Fault("mapping_error", name="b.txt"),
+    )
+    parameters = {"product_type": "extract_v2", "data_schema": SCHEMA}
+    saved = service.ok("POST", CONFIGURATIONS, json={"name": "mine", "parameters": parameters})["id"]
+    directory_id = service.directory("a.txt", "b.txt")
+    batch_id = service.ok("POST", BATCHES, json=create_body(directory_id, saved, "extract_v2"))["id"]
+    service.done(batch_id)
+    first, second = service.ok("GET", f"{BATCHES}/{batch_id}", params={"expand": "results"})["results"]
+    assert (first["error_message"], first["job_reference"]["type"]) == (None, "extract_v2")
+    assert second["error_message"]
+    assert second["job_reference"] is None
+    path = f"{EXTRACT}/{first['job_reference']['id']}"
+    assert service.ok("GET", path)["status"] == UNKNOWN_STATUS
+    assert {service.ok("GET", path)["status"], service.ok("GET", EXTRACT)["items"][0]["status"]} <= {
+        "COMPLETED",
+        "FAILED",
+    }
+    body = {"file_input": "dfl-none", "configuration": {"data_schema": SCHEMA}}
+    assert [service.ask("POST", EXTRACT, json=body).status_code for _ in range(2)] == [429, 404]
+
+
 def test_a_failed_batch(serve: Serve) -> None:
     service = serve(Fault("failed", after=1))
     first = service.batch("a.txt")
@@ -373,6 +425,34 @@ def test_a_repr_makes_the_same_again() -> None:
 def test_a_fault_that_cannot_be(wrong: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Fault(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("failed", Fault("failed")),
+        ("throttled:times=3,after=1", Fault("throttled", times=3, after=1)),
+        ("too_many:method=POST,path=*/upload,seconds=1.5", Fault("too_many", "POST", "*/upload", seconds=1.5)),
+        ("mapping_error:name=in/a=b.pdf", Fault("mapping_error", name="in/a=b.pdf")),
+    ],
+)
+def test_a_fault_in_words(words: str, fault: Fault) -> None:
+    assert Fault.read(words) == fault
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("nonsense", "no fault 'nonsense'; there are .*too_many"),
+        ("slow:seconds", "'seconds' of the fault 'slow' is not key=value .*seconds"),
+        ("slow:rate=1", "'rate=1' of the fault 'slow'"),
+        ("slow:times=many", "times of the fault 'slow' is a number, not 'many'"),
+        ("mapping_error", "takes name="),
+    ],
+)
+def test_words_that_are_no_fault(words: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Fault.read(words)
 
 
 REQUESTS = [
@@ -468,8 +548,9 @@ def test_drawn_veils_lift_after_a_few_looks() -> None:
 
     seen = [looks(seed, f"bat-{seed}") for seed in range(30)]
     assert seen == [looks(seed, "bat-other") for seed in range(30)]
-    for kind in VEILING:
+    for kind in DRAWN_VEILS:
         assert {shown[kind] for shown in seen} == {"." * 8, "x" + "." * 7, "xx" + "." * 6, "xxx" + "." * 5}
+    assert {shown["partial_results"] for shown in seen} == {"." * 8}, "not every client asks again"
     schedule = Schedule(Faults.random(0, 1.0))
     assert not any(schedule.hides("GET", f"{BATCHES}/bat-old", b"") for _ in range(8)), "not created through us"
 

@@ -65,6 +65,15 @@ def test_uploads_beyond_the_limit_of_the_window() -> None:
     assert [answer.status_code for answer in ask(line, ("GET", UPLOAD), ("POST", "/api/v2/batches"))] == [200, 200]
 
 
+def test_uploads_of_every_kind_are_counted_together() -> None:
+    line = Line(sink, uploads_per_second=0.6, monotonic=Watch())
+    paths = (UPLOAD, "/api/v1/beta/files", "/api/v2/parse/upload")
+    assert [answer.status_code for answer in ask(line, *[("POST", path) for path in paths])] == [200] * 3
+    assert [answer.status_code for answer in ask(line, *[("POST", path) for path in paths])] == [429] * 3
+    others = [("GET", "/api/v1/beta/files"), ("POST", "/api/v2/parse"), ("POST", "/api/v1/beta/files/query")]
+    assert [answer.status_code for answer in ask(line, *others)] == [200] * 3
+
+
 def test_latency_is_waited_out_by_every_answer_before_it_starts() -> None:
     watch = Watch()
     line = Line(sink, latency=0.25, uploads_per_second=0.2, monotonic=watch, sleep=watch.sleep)

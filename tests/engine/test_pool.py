@@ -22,9 +22,8 @@ POISON = """
 import os, signal, time
 from llamabatch_nb.engine.work import worker
 
-real = worker.parse_file
-
-def parse_file(path, name, options):
+# Bound here: Dask loads this twice.
+def parse_file(path, name, options, real=worker.parse_file):
     if name.startswith("poison"):
         os.kill(os.getpid(), signal.SIGSEGV)
     while name.startswith("hang"):
@@ -39,7 +38,7 @@ worker.parse_file = parse_file
 def poison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "poison").mkdir()
     (tmp_path / "poison" / "sitecustomize.py").write_text(POISON)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "poison"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path / "poison"), os.environ.get("PYTHONPATH", ""))))
 
 
 def documents(count: int) -> dict[str, bytes]:

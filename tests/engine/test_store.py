@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import os
+import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +17,8 @@ import pytest
 from llamabatch_nb.engine import Engine, EngineError
 from llamabatch_nb.engine.store.database import Store
 from llamabatch_nb.engine.store.schema import MIGRATIONS
-from tests.engine.support import Api, files_of
+from tests.engine.conftest import MakeApi
+from tests.engine.support import Api, files_of, pdf, statuses, wait_for
 
 
 def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
@@ -56,6 +63,205 @@ def test_a_store_of_the_first_version_goes_on(tmp_path: Path) -> None:
         other = api.directory({})
         body = {"file_id": files[1]["file_id"]}
         assert api.ok("POST", files_of(other), json=body)["display_name"] == "b.txt"
+
+
+MOMENT = "2026-01-01T00:00:00.000000Z"
+#: Of each batch: its status, whether its cancel was asked for, and the statuses of its jobs.
+OLD: dict[str, tuple[str, int, list[str | None]]] = {
+    "bat-waits": ("PENDING", 0, [None, None]),
+    "bat-runs": ("RUNNING", 0, ["COMPLETED", "FAILED", "RUNNING", "PENDING", None]),
+    "bat-stops": ("RUNNING", 1, ["COMPLETED", "RUNNING", "CANCELLED"]),
+    "bat-never": ("PENDING", 1, [None]),
+    "bat-done": ("COMPLETED", 0, ["COMPLETED"]),
+    "bat-gone": ("CANCELLED", 1, ["CANCELLED", "COMPLETED"]),
+    "bat-bad": ("FAILED", 0, [None]),
+}
+
+
+def old_store(data: Path, version: int) -> None:
+    """As a process of that version left it when it was killed in the middle of its work."""
+    (data / "blobs").mkdir()
+    (data / "blobs" / "a.txt").write_bytes(b"alpha")
+    db = sqlite3.connect(data / "engine.db")
+    for script in MIGRATIONS[:version]:
+        db.executescript(script)
+    db.execute("INSERT INTO projects VALUES ('p', 'o', 'Default', 1, ?)", (MOMENT,))
+    db.execute(
+        "INSERT INTO directories (id, project_id, name, type, created_at, updated_at) "
+        "VALUES ('dir-1', 'p', 'old', 'user', ?, ?)",
+        (MOMENT, MOMENT),
+    )
+    for n in range(5):
+        db.execute(
+            "INSERT INTO directory_files (id, directory_id, display_name, unique_id, blob, size, created_at, "
+            "updated_at) VALUES (?, 'dir-1', ?, ?, 'a.txt', 5, ?, ?)",
+            (f"dfl-{n}", f"{n}.txt", str(n), MOMENT, MOMENT),
+        )
+    for batch, (status, cancelled, jobs) in OLD.items():
+        db.execute(
+            "INSERT INTO batches (id, project_id, source_directory_id, type, configuration_id, parameters, status, "
+            "cancel_requested, created_at, updated_at) VALUES (?, 'p', 'dir-1', 'parse_v2', 'cfg-PARSE_FAST', "
+            """'{"product_type": "parse_v2", "tier": "fast", "version": "latest"}', ?, ?, ?, ?)""",
+            (batch, status, cancelled, MOMENT, MOMENT),
+        )
+        for n, job in enumerate(jobs):
+            job_id = None if job is None else f"pjb-{batch}-{n}"
+            error = "refused" if job is None and status == "RUNNING" else None
+            db.execute("INSERT INTO batch_files VALUES (?, ?, ?, ?, ?)", (batch, n, f"dfl-{n}", job_id, error))
+            if job is not None:
+                db.execute(
+                    "INSERT INTO parse_jobs (id, project_id, batch_id, name, tier, blob, size, status, owner, fence, "
+                    "created_at, updated_at) VALUES (?, 'p', ?, ?, 'fast', 'a.txt', 5, ?, ?, 1, ?, ?)",
+                    (job_id, batch, f"{n}.txt", job, "own-dead" if job == "RUNNING" else None, MOMENT, MOMENT),
+                )
+                if job == "COMPLETED":
+                    db.execute("INSERT INTO parse_results VALUES (?, x'00')", (job_id,))
+    db.execute("INSERT INTO owners VALUES ('own-dead', 9e9)")
+    db.execute(f"PRAGMA user_version = {version}")
+    db.commit()
+    db.close()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_store_with_batches_in_every_state_goes_on(tmp_path: Path, version: int) -> None:
+    old_store(tmp_path, version)
+    with ThreadPoolExecutor(1) as executor, Engine(tmp_path, executor=executor) as engine:
+        api = Api(engine)
+        states = {batch: api.finished(batch)["status"] for batch in OLD}
+        assert states == {
+            "bat-waits": "COMPLETED",
+            "bat-runs": "COMPLETED",
+            "bat-stops": "CANCELLED",
+            "bat-never": "CANCELLED",
+            "bat-done": "COMPLETED",
+            "bat-gone": "CANCELLED",
+            "bat-bad": "FAILED",
+        }
+        results = api.get("bat-runs", expand="results")["results"]
+        assert [result["error_message"] for result in results] == [None] * 4 + ["refused"]
+        with engine.store.read() as db:
+            assert db.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+            after = {
+                batch: [
+                    row[0] for row in db.execute("SELECT status FROM jobs WHERE batch_id = ? ORDER BY seq", (batch,))
+                ]
+                for batch in OLD
+            }
+            kept = db.execute("SELECT count(*) FROM results WHERE payload = x'00'").fetchone()[0]
+        assert after == {
+            "bat-waits": ["COMPLETED"] * 2,
+            "bat-runs": ["COMPLETED", "FAILED", "COMPLETED", "COMPLETED"],
+            "bat-stops": ["COMPLETED", "CANCELLED", "CANCELLED"],
+            "bat-never": [],
+            "bat-done": ["COMPLETED"],
+            "bat-gone": ["CANCELLED", "COMPLETED"],
+            "bat-bad": [],
+        }
+        assert kept == 4  # what had been read was not read again
+        with engine.store.read() as db:
+            (job_id,) = db.execute("SELECT id FROM jobs WHERE batch_id = 'bat-waits' ORDER BY seq LIMIT 1").fetchone()
+        assert api.ok("GET", f"/api/v2/parse/{job_id}", params={"expand": "text_full"})["text_full"] == "alpha"
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    old_store(tmp_path, 2)
+    db = sqlite3.connect(tmp_path / "engine.db")
+    db.execute("CREATE TABLE snapshots (in_the_way)")
+    db.commit()
+    with pytest.raises(EngineError, match=r"engine\.db cannot be used: table snapshots already exists"):
+        Engine(tmp_path)
+    assert db.execute("PRAGMA user_version").fetchone()[0] == 2
+    db.execute("DROP TABLE snapshots")
+    db.commit()
+    db.close()
+    Engine(tmp_path).close()
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """Rights mean nothing to root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that others may look into, as pytest's own are not, with a store in it."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    Engine(folder).close()
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_cannot_be_written(shared: Path) -> None:
+    for folder in (shared, shared / "blobs"):
+        folder.chmod(0o555)
+    with somebody_else(), pytest.raises(EngineError, match=r"cannot be written \(Permission denied\)\. Choose another"):
+        Engine(shared)
+    (shared / "blobs").chmod(0o755)
+
+
+def test_a_store_that_cannot_be_written(shared: Path) -> None:
+    (shared / "engine.db").chmod(0o444)
+    for folder in (shared, shared / "blobs", shared / "images", shared / "owners"):
+        folder.chmod(0o777)
+    with somebody_else(), pytest.raises(EngineError, match=r"cannot be (used|written)"):
+        Engine(shared)
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    for data in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(EngineError, match=r"cannot be written .* Choose another one"):
+            Engine(data)
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file grows beyond so many bytes: the system refuses such writes as it does those to a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_loses_nothing(make_api: MakeApi, caplog: pytest.LogCaptureFixture) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        api = make_api(executor=executor, seconds_per_file=0.02)
+        directory_id = api.directory({f"{n}.pdf": pdf(str(n)) for n in range(30)})
+        batch = api.batch(directory_id)
+        wait_for(lambda: api.ok("GET", "/api/v2/parse", params={"status": "COMPLETED"})["items"])
+        # The log grows with every transaction, so none more can be written.
+        with full_disk((api.engine.data / "engine.db-wal").stat().st_size):
+            wait_for(lambda: "could not go on" in caplog.text)
+            assert "disk of this engine is full" in api.refused(
+                507, "POST", "/api/v1/beta/directories", json={"name": "more"}
+            )
+            content = {"files": {"upload_file": ("big.txt", b"text" * 200_000)}}
+            assert "disk of this engine is full" in api.refused(
+                507, "POST", files_of(directory_id) + "/upload", **content
+            )
+            assert api.get(batch["id"])["status"] == "RUNNING"  # what is there can be read
+            wait_for(lambda: caplog.text.count("could not go on"))
+        assert caplog.text.count("could not go on") == 1  # it is not said every second
+        jobs = api.jobs(api.finished(batch["id"]))
+        assert statuses(jobs) == ["COMPLETED"] * 30
+        assert not list(api.engine.blobs.folder.glob(".*"))
+        with api.engine.store.read() as db:
+            assert db.execute("SELECT count(*) FROM results").fetchone()[0] == 30
+        api.upload(directory_id, "big.txt", b"text" * 200_000)
+        api.engine.close()
 
 
 def test_something_else_in_its_place(tmp_path: Path) -> None:

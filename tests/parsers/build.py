@@ -10,7 +10,7 @@ from typing import Any
 
 from docx import Document
 from openpyxl import Workbook
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from pptx import Presentation
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
@@ -47,6 +47,40 @@ def stamped(text: str) -> Draw:
         canvas.drawString(40, 40, text)
 
     return draw
+
+
+def report(canvas: Canvas) -> None:
+    """A page with a heading, words with emphasis, a list in a list, a ruled table, a link and code, 400 points wide."""
+    canvas.setFont("Helvetica-Bold", 20)
+    canvas.drawString(40, 265, "Stock *report*")
+    canvas.setFont("Helvetica", 10)
+    canvas.drawString(40, 240, "Counted on 3 May by the <b>night</b> shift, at 5 * 6 shelves.")
+    for row, (indent, words) in enumerate(((0, "1. shelves"), (0, "2. boxes"), (15, "- of wood"), (0, "3. crates"))):
+        canvas.drawString(40 + indent, 220 - 12 * row, words)
+    for row, cells in enumerate((("Part", "Count", "Note"), ("A|1", "12", "<i>"), ("B_2", "", "low"))):
+        for column, words in enumerate(cells):
+            canvas.rect(40 + 80 * column, 140 - 20 * row, 80, 20)
+            canvas.drawString(45 + 80 * column, 146 - 20 * row, words)
+    canvas.drawString(40, 70, "our site")
+    canvas.linkURL("https://example.com/a_b", (40, 68, 80, 80))
+    canvas.setFont("Courier", 10)
+    for row, words in enumerate(("def f(x):", "return x * 2", "print(f(2))")):
+        canvas.drawString(40, 45 - 12 * row, words)
+
+
+def photographed(*lines: str) -> bytes:
+    """A PNG of lines of text, 900 by 400 pixels."""
+    image = Image.new("RGB", (900, 400), "white")
+    for row, words in enumerate(lines):
+        ImageDraw.Draw(image).text((50, 50 + 100 * row), words, fill="black", font=ImageFont.load_default(40))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def scanned(*lines: str) -> Draw:
+    """A page that is such a picture."""
+    return lambda canvas: canvas.drawImage(ImageReader(io.BytesIO(photographed(*lines))), 0, 0, 400, 300)
 
 
 def no_pages() -> bytes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,12 @@ Refuse = Callable[..., Unreadable]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Parse bytes as a file of a name."""
+    """Parse bytes as a file of a name; further arguments are those of `ParseOptions`."""
 
-    def parse(data: bytes, name: str, *, tier: str = "agentic", ocr: bool = False) -> ParsedDocument:
+    def parse(data: bytes, name: str, *, tier: str = "agentic", **options: Any) -> ParsedDocument:
         path = tmp_path / "content"
         path.write_bytes(data)
-        return parse_file(path, name, ParseOptions(tier, ocr))
+        return parse_file(path, name, ParseOptions(tier, **options))
 
     return parse
 
@@ -27,9 +28,9 @@ def read(tmp_path: Path) -> Read:
 def refuse(read: Read) -> Refuse:
     """Parse bytes that cannot be read, and return the reason."""
 
-    def parse(data: bytes, name: str, *, ocr: bool = False) -> Unreadable:
+    def parse(data: bytes, name: str, **options: Any) -> Unreadable:
         with pytest.raises(Unreadable) as caught:
-            read(data, name, ocr=ocr)
+            read(data, name, **options)
         return caught.value
 
     return parse

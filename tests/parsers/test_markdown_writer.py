@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from llamabatch_nb.engine.parsers.markdown import PageWriter, escape, fence, inline, one_line, table
+from llamabatch_nb.engine.parsers.markdown import PageWriter
+from llamabatch_nb.engine.parsers.markup import escape, fence, inline, one_line, table
 
 RENDER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 #: What markup is made of, and some letters to stand between.

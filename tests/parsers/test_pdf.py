@@ -137,14 +137,12 @@ def test_pages_that_are_only_claimed(read: Read, refuse: Refuse, monkeypatch: py
     assert refuse(claimed, "a.pdf").reason == "too_large"
 
 
-def test_ocr_without_its_language_file(
-    read: Read, refuse: Refuse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
-    for data, name in ((build.pdf(build.scan), "scan.pdf"), (build.picture("PNG"), "photo.png")):
-        finding = refuse(data, name, ocr=True)
-        assert finding.reason == "needs_ocr"
-        assert "eng.traineddata" in str(finding)
-    document = read(build.pdf(build.words(LINE)), "text.pdf", ocr=True)  # needs none
-    assert document.pages[0].text.strip() == LINE
-    assert document.facts["ocr"] is False
+def test_printed_page_numbers(read: Read) -> None:
+    """Pages of a preface are counted in Roman numerals."""
+    labels = b"/PageLabels << /Nums [0 << /S /r /St 4 >> 1 << /S /D /P (A-) >>] >> /Type /Catalog"
+    data = build.pdf(build.words(LINE), build.words(LINE)).replace(b"/Type /Catalog", labels)
+    assert [page.metadata for page in read(data, "book.pdf").pages] == [
+        {"printed_page_number": "iv"},
+        {"printed_page_number": "A-1"},
+    ]
+    assert read(build.pdf(build.words(LINE)), "a.pdf").pages[0].metadata == {}

@@ -8,11 +8,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from llama_cloud.types.parsing_get_response import ImagesContentMetadataImage
 from loky import ProcessPoolExecutor
 from loky.backend import get_context
+from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
 from llamabatch_nb.engine.parsers import ParseOptions, read_payload
 from llamabatch_nb.engine.work import worker
@@ -185,6 +189,116 @@ def test_importing_is_light_and_a_pdf_needs_only_liteparse(good: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script, str(good)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[]", "['liteparse']"]
+
+
+LONG = """
+import re, sys
+from pathlib import Path
+from llamabatch_nb.engine.parsers import ParseOptions
+from llamabatch_nb.engine.work.tasks import ParseTask
+from llamabatch_nb.engine.work.worker import run_chunk
+options = ParseOptions("agentic", positions=True)
+(outcome,) = run_chunk([ParseTask(job_id="j", fence=1, path=sys.argv[1], name="long.pdf", options=options)])
+# The peak that getrusage tells begins with what the parent had when it started this process.
+print(outcome.error, outcome.pages, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from Linux's own files")
+def test_memory_for_1200_pages(tmp_path: Path) -> None:
+    """Far under 400 MB, with items and the places of all lines: read at once they take 290 without those."""
+
+    def full(number: int) -> build.Draw:
+        def draw(canvas: Canvas) -> None:
+            canvas.setFont("Helvetica", 5)
+            for line in range(12):
+                for column in range(2):
+                    canvas.drawString(20 + 180 * column, 290 - 20 * line, f"{number} {line} {column} {LINE[:30]}")
+
+        return draw
+
+    path = tmp_path / "long.pdf"
+    path.write_bytes(build.pdf(*map(full, range(1200))))
+    done = subprocess.run([sys.executable, "-c", LONG, str(path)], capture_output=True, text=True, check=True)
+    error, pages, peak = done.stdout.split()
+    assert (error, pages) == ("None", "1200")
+    assert int(peak) < 250 << 10
+
+
+def _drawn(path: Path, folder: Path, **options: Any) -> dict[str, Any]:
+    task = ParseTask(
+        job_id="j",
+        fence=1,
+        path=str(path),
+        name=path.name,
+        options=ParseOptions("agentic", screenshots=True, **options),
+        images=str(folder),
+    )
+    (outcome,) = run_chunk([task])
+    assert outcome.payload is not None, outcome.error
+    return read_payload(outcome.payload)
+
+
+def test_page_images(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(build.pdf(*(build.words(f"{LINE} {number}") for number in range(1, 9))))
+    folder = tmp_path / "images" / "job"
+    content = _drawn(path, folder, target_pages="2,4-9")
+    numbers = [2, 4, 5, 6, 7, 8]
+    assert content["images"] == [
+        {
+            "filename": f"page_{number}.jpg",
+            "index": index,
+            "category": "screenshot",
+            "content_type": "image/jpeg",
+            "bbox": {"x": 0, "y": 0, "w": 400, "h": 300},
+        }
+        for index, number in enumerate(numbers)
+    ]
+    for image in content["images"]:
+        ImagesContentMetadataImage.model_validate(image)
+    assert {file.name for file in folder.iterdir()} == {f"page_{number}.jpg" for number in numbers}
+    with Image.open(folder / "page_4.jpg") as drawn:
+        assert (drawn.format, drawn.size) == ("JPEG", (800, 600))
+        dark = drawn.convert("L").point(lambda level: 255 if level < 128 else 0).getbbox()
+    assert dark is not None
+    assert dark[0] == pytest.approx(80, abs=4)  # the words start 40 points from the left, 2 pixels each
+    assert dark[3] == pytest.approx(200, abs=10)  # and stand 100 below the top
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert _drawn(path, folder, target_pages="2,4-9") == content  # a task may run twice
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_images_of_huge_pages_are_small(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(build.pdf(build.words(LINE)).replace(b"/MediaBox [ 0 0 400 300 ]", b"/MediaBox [0 0 9000 6000]"))
+    content = _drawn(path, tmp_path / "images")
+    assert content["images"][0]["bbox"] == {"x": 0, "y": 0, "w": 9000, "h": 6000}
+    with Image.open(tmp_path / "images" / "page_1.jpg") as drawn:
+        assert drawn.size == (2400, 1600)
+
+
+def test_images_of_pictures_and_of_nothing_else(tmp_path: Path) -> None:
+    photo, table = tmp_path / "photo.png", tmp_path / "a.csv"
+    photo.write_bytes(build.photographed("Invoice number 4711"))
+    table.write_bytes(b"a,b\n")
+    content = _drawn(photo, tmp_path / "images", ocr=True)
+    assert [image["filename"] for image in content["images"]] == ["page_1.jpg"]
+    content = _drawn(table, tmp_path / "others")
+    assert content["images"] == []
+    assert "PDFs and of pictures alone" in content["facts"]["screenshots"]
+    assert not (tmp_path / "others").exists()
+
+
+def test_images_that_cannot_be_written_fail_their_file(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    options = ParseOptions("agentic", screenshots=True)
+    task = ParseTask(
+        job_id="j", fence=1, path=str(good), name="a.pdf", options=options, images=str(tmp_path / "file" / "folder")
+    )
+    (outcome,) = run_chunk([task])
+    assert outcome.reason == "unavailable"
+    assert str(tmp_path) not in (outcome.error or "")
 
 
 def test_outcomes_are_plain_data() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 import itertools
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ import llamabatch_nb as lb
 from llamabatch_nb.contract.directories import CreateDirectory
 from llamabatch_nb.engine import Engine
 from llamabatch_nb.engine.clock import stamp
-from llamabatch_nb.engine.resources import directories
+from llamabatch_nb.engine.resources import directories, directory_files
 from llamabatch_nb.follow.watching.watch import CHUNK, CHUNKS_A_LOOK
 from tests.run.support import AGENTIC, BATCHES, Line, engine, no_sleep, remote
 
@@ -32,11 +32,16 @@ def seed(made: Engine, count: int) -> str:
     now = made.clock()
     names = [f"{number:04}.txt" for number in range(count - 1)] + ["broken.pdf"]
     contents = [b"%PDF-1.4 and no more" if name.endswith("pdf") else f"text {name}".encode() for name in names]
-    blobs = [made.blobs.add(io.BytesIO(content), name) for content, name in zip(contents, names, strict=True)]
+    blobs = []
+    for name, content in zip(names, contents, strict=True):
+        with contextlib.closing(made.blobs.incoming()) as file:
+            file.feed(content)
+            blobs.append(file.finish(name))
+            file.keep()
     with made.store.write() as db:
         directory = directories.create(db, CreateDirectory(name="seeded"), made.ids, made.project.id, now)
         for name, blob in zip(names, blobs, strict=True):
-            directories.upload_file(
+            directory_files.upload(
                 db,
                 directory.id,
                 file_name=name,

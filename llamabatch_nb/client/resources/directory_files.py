@@ -35,9 +35,11 @@ class DirectoryFiles(Resource):
         organization_id: str | None = None,
         project_id: str | None = None,
     ) -> DirectoryFile:
-        """Upload one file: a path or ``(name, bytes)``. `metadata` is any JSON object.
+        """Upload one file: a path or ``(name, bytes)``. `metadata` is a JSON object.
 
-        Names left out are taken from the file's. What a `unique_id` that is there already leads to is undocumented.
+        What a file's metadata is known to hold are strings, numbers, booleans, null and lists of strings: the local
+        engine refuses anything else. Names left out are taken from the file's. What a `unique_id` that is there already
+        leads to is undocumented.
 
         Raises:
             FileReadError: the file is gone, cannot be read, or changed while it was sent.

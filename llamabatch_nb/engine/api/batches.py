@@ -11,6 +11,7 @@ from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.batches import Batch, CreateBatch
 from llamabatch_nb.engine.api.queries import GetBatch, Here, ListBatches
 from llamabatch_nb.engine.clock import stamp
+from llamabatch_nb.engine.extractors import plugins
 from llamabatch_nb.engine.resources import batches, configurations
 
 router = APIRouter()
@@ -20,8 +21,15 @@ router = APIRouter()
 def create(body: CreateBatch, engine: Here) -> Batch:
     with engine.store.write() as db:
         configuration = configurations.get(db, body.config.job.configuration_id)
+        plugins.check_name(configuration.parameters, engine.extractors)
         batch = batches.create(
-            db, body, configuration, ids=engine.ids, project_id=engine.project.id, now=stamp(engine.clock())
+            db,
+            body,
+            configuration,
+            ids=engine.ids,
+            project_id=engine.project.id,
+            webhooks_anywhere=engine.webhooks_anywhere,
+            now=stamp(engine.clock()),
         )
     engine.wake()
     return batch

@@ -1,17 +1,39 @@
-"""What holds for every request: somebody must be signed in, and whatever happens is answered in JSON."""
+"""What holds for every request: somebody is signed in, bodies have bounds, and whatever happens is answered in JSON."""
 
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from llamabatch_nb.contract import endpoints
+from llamabatch_nb.engine.api.forms import MAX_TEXT, too_large
+from llamabatch_nb.engine.core import Engine
+from llamabatch_nb.engine.errors import ApiError
+from llamabatch_nb.engine.store.database import trouble
+
 log = logging.getLogger(__name__)
+
+#: Where files are sent to, which `forms` reads. Any other body FastAPI reads into memory.
+_UPLOADS = re.compile(
+    "|".join(
+        re.sub(r"\{\w+\}", "[^/]+", endpoint.path)
+        for endpoint in (endpoints.upload_file, endpoints.create_stored_file, endpoints.upload_parse_job)
+    )
+)
+#: Bytes of such a body. The largest is a configuration with a JSON Schema, of which 120,000 characters are
+#: allowed (contract.md section 6).
+MAX_BODY = 8 << 20
+#: What a form has beside its file and its texts: boundaries and headers.
+_FRAME = 1 << 20
+_FINAL = {"x-should-retry": "false"}
 
 
 class Guard:
@@ -21,12 +43,22 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif not _signed_in(Headers(scope=scope)):
+            return
+        headers = Headers(scope=scope)
+        engine: Engine = scope["app"].state.engine
+        if scope["path"].startswith("/api/") and not _signed_in(headers):
             await _json(401, "Not authenticated: send any API key as `Authorization: Bearer …`")(scope, receive, send)
+            return
+        refusal, most = ApiError(413, f"A body may have {MAX_BODY} bytes at most"), MAX_BODY
+        if _UPLOADS.fullmatch(scope["path"]):
+            refusal, most = too_large(engine.max_file_bytes), engine.max_file_bytes + MAX_TEXT + _FRAME
+        length = headers.get("content-length", "")
+        if length.isdecimal() and (len(length) > len(str(most)) or int(length) > most):
+            await _json(413, refusal.detail, _FINAL)(scope, receive, send)
         else:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, _bounded(receive, most, refusal), send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -38,13 +70,33 @@ class Guard:
 
         try:
             await self._app(scope, receive, watched)
-        except Exception:
+        except Exception as error:
             if started:
                 raise
+            if known := trouble(error):
+                log.warning("%s %s: %s (%s)", scope["method"], scope["path"], known.sentence, error)
+                status, headers = (507, _FINAL) if known.full else (503, None)
+                await _json(status, known.sentence, headers)(scope, receive, send)
+                return
             # The service's 500 says a correlation id inside `detail` (contract.md section 8).
             correlation = uuid.uuid4()
             log.exception("%s %s failed (correlation ID %s)", scope["method"], scope["path"], correlation)
             await _json(500, f"Internal server error (correlation ID: {correlation})")(scope, receive, send)
+
+
+def _bounded(receive: Receive, most: int, refusal: ApiError) -> Receive:
+    """For bodies without a length, or with a wrong one. FastAPI makes a 400 of most errors here, but not of this."""
+    left = most
+
+    async def bounded() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(refusal.status, refusal.detail, _FINAL)
+        return message
+
+    return bounded
 
 
 def _signed_in(headers: Headers) -> bool:
@@ -58,5 +110,5 @@ def _signed_in(headers: Headers) -> bool:
     return session is not None and bool(session.value)
 
 
-def _json(status: int, detail: Any) -> JSONResponse:
-    return JSONResponse({"detail": detail}, status)
+def _json(status: int, detail: Any, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status, headers)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Over how many seconds the cloud counts uploads (contract.md section 8).
 WINDOW_SECONDS = 5.0
-_UPLOAD = re.compile(r"/api/v1/beta/directories/[^/]+/files/upload")
+_UPLOAD = re.compile(r"/api/v1/beta/directories/[^/]+/files/upload|/api/v1/beta/files|/api/v2/parse/upload")
 
 
 class Line:
@@ -23,8 +23,8 @@ class Line:
     Args:
         app: What is at the other end.
         latency: Seconds that every answer takes longer. Nothing waits for it but that answer.
-        uploads_per_second: How many uploads are let in, on average over `WINDOW_SECONDS`; those beyond are answered
-            429, with the seconds after which there is room in ``Retry-After``. None: any number.
+        uploads_per_second: How many uploads, of whatever kind, are let in, on average over `WINDOW_SECONDS`; those
+            beyond are answered 429, with the seconds after which there is room in ``Retry-After``. None: any number.
         monotonic: The time by which uploads are counted, in seconds.
         sleep: How `latency` passes.
 

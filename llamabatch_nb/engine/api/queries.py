@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from pydantic import Field
 
-from llamabatch_nb.contract import batches, configurations, directories, parse, projects
-from llamabatch_nb.contract.base import PageQuery, Repeated
+from llamabatch_nb.contract import batches, configurations, directories, extract, files, parse, projects, webhooks
+from llamabatch_nb.contract.base import PageQuery, Repeated, Response
 from llamabatch_nb.engine.core import Engine
+from llamabatch_nb.engine.links import LONGEST
 from llamabatch_nb.engine.resources import projects as engine_projects
 from llamabatch_nb.engine.store.paging import DEFAULT_SIZE, MAX_SIZE
 
@@ -46,6 +47,37 @@ class ListDirectoryFiles(Paged, directories.ListDirectoryFiles, extra="ignore"):
     pass
 
 
+class GetDirectoryFile(directories.GetDirectoryFile, extra="ignore"):
+    pass
+
+
+class ListFiles(Paged, files.ListFiles, extra="ignore"):
+    file_ids: Annotated[Repeated, Field(max_length=MAX_SIZE)] = []
+
+
+class GetFile(files.GetFile, extra="ignore"):
+    pass
+
+
+class GetFileContent(files.GetFileContent, extra="ignore"):
+    expires_at_seconds: int | None = Field(default=None, ge=1, le=int(LONGEST.total_seconds()))
+
+
+class GetExtractJob(extract.GetExtractJob, extra="ignore"):
+    expand: Repeated = []  # type: ignore[assignment]
+
+
+class ListExtractJobs(Paged, extract.ListExtractJobs, extra="ignore"):
+    """The service takes the deprecated `document_input_value` for `file_input`."""
+
+    expand: Repeated = []  # type: ignore[assignment]
+    document_input_value: str | None = None
+
+
+class DeleteExtractJob(extract.DeleteExtractJob, extra="ignore"):
+    pass
+
+
 class GetParseJob(parse.GetParseJob, extra="ignore"):
     pass
 
@@ -55,6 +87,14 @@ class ListParseJobs(Paged, parse.ListParseJobs, extra="ignore"):
 
 
 class ListProjects(projects.ListProjects, extra="ignore"):
+    pass
+
+
+class ListV2Projects(Paged, projects.ListV2Projects, extra="ignore"):
+    pass
+
+
+class ListWebhookConfigurations(Paged, webhooks.ListWebhookConfigurations, extra="ignore"):
     pass
 
 
@@ -68,11 +108,35 @@ async def _engine(request: Request, project_id: str | None = None, organization_
 Here = Annotated[Engine, Depends(_engine)]
 
 
-#: What an upload or a list that says nothing of errors may answer, for the OpenAPI description.
+class Refused(Response):
+    """The body of an error (contract.md section 8)."""
+
+    detail: str | dict[str, Any]
+
+
+class Problem(Response):
+    """One field that is wrong, as FastAPI tells it."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class Invalid(Response):
+    """The body of a 422: the fields that are wrong, or a sentence where it is not a field."""
+
+    detail: str | list[Problem]
+
+
+#: What any endpoint may answer that does not do what it was asked to, for the OpenAPI description.
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "No bearer key and no session cookie"},
-    403: {"description": "Another project or organization"},
-    404: {"description": "No such thing"},
-    409: {"description": "Exists already, or is over"},
-    422: {"description": "Not what this endpoint takes"},
+    400: {"model": Refused, "description": "A form that cannot be read"},
+    401: {"model": Refused, "description": "No bearer key and no session cookie"},
+    403: {"model": Refused, "description": "Another project or organization"},
+    404: {"model": Refused, "description": "No such thing"},
+    409: {"model": Refused, "description": "Exists already, or is over"},
+    413: {"model": Refused, "description": "A file that is too large"},
+    422: {"model": Invalid, "description": "Not what this endpoint takes"},
+    429: {"model": Refused, "description": "Too many uploads"},
+    507: {"model": Refused, "description": "No space left for what was sent"},
 }

@@ -21,12 +21,20 @@ CHOICES: tuple[Choice, ...] = (
     Choice("empty_directory", "1", "A batch over an empty directory", "422."),
     Choice("too_many_files", "1.4", "A batch over more than 1,000 files", "422."),
     Choice("unknown_configuration", "1", "An unknown `configuration_id` or `source_directory_id`", "404."),
-    Choice("product_mismatch", "1", "`type` and configuration do not match", "422; `extract_v2` is not run yet: 422."),
+    Choice("product_mismatch", "1", "`type` and configuration do not match", "422."),
     Choice(
         "throttled",
         "1.1",
         "THROTTLED",
         "Waiting for workers is RUNNING with PENDING jobs; only a fault that is asked for shows THROTTLED.",
+    ),
+    Choice(
+        "time",
+        "1.1",
+        "How long a status lasts",
+        'As long as the work takes (`time="timed"`). With `per_read` each GET of a batch or job, alone or in a list, '
+        "shows one step more: PENDING, RUNNING, and the end, for which it waits; with `immediate` the first one waits. "
+        "A cancelled one is shown at once, and a list's `status` filter goes by what is true.",
     ),
     Choice(
         "failed_batch", "1.1", "FAILED", "Never by itself; a fault that is asked for fails a batch before it has jobs."
@@ -37,6 +45,12 @@ CHOICES: tuple[Choice, ...] = (
         "Cancel of a running batch",
         "Jobs that have not started become CANCELLED at once; what is with a worker runs to its end and keeps its "
         "result; then the batch is CANCELLED. A second cancel before that answers 200.",
+    ),
+    Choice(
+        "cancel_pending",
+        "1.1, 1.3",
+        "Cancel of a batch that has no jobs yet",
+        "CANCELLED at once; each of its results has neither a job nor an error.",
     ),
     Choice("cancel_terminal", "1.4", "Cancel of a terminal batch", "409 with `x-should-retry: false`."),
 )

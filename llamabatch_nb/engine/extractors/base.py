@@ -83,8 +83,41 @@ class Extraction:
 class Extractor(Protocol):
     """A plug-in: any callable of this shape. Bare values stand for an `Extraction` without citations.
 
-    It runs in a worker process, so it has to be picklable (cloudpickle) or an entry point. What it raises fails its
-    file alone, with the error's text as the reason.
+    ::
+
+        def totals(pages, schema):
+            for page in pages:
+                for line in page.lines:
+                    if line.text.startswith("Total"):
+                        amount = float(line.text.split()[-1].replace(",", ""))
+                        citation = Citation(page.number, line.text, [line.box] if line.box else [])
+                        return Extraction({"total": amount}, {"/total": [citation]}, {"/total": 0.99})
+            return {"total": None}
+
+        lb.connect(engine={"extractors": {"totals": totals}})    # for configurations with "extractor": "totals"
+        lb.connect(engine={"extractors": {None: totals}})        # for all that name none
+
+    `schema` comes with its references written out. Under extraction target ``per_page`` it is called once a page; for
+    ``per_table_row`` the schema is an object whose one property ``rows`` is the array of what was asked for.
+
+    Values may hold None for what was not found, and dates, Decimals and pydantic models, which become JSON. What does
+    not fit the schema fails the file. It runs in a worker process, so it has to be picklable (cloudpickle: a function
+    of a notebook is) or an entry point. What it raises fails its file alone, with the error's text as the reason.
     """
 
     def __call__(self, pages: Sequence[Page], schema: Mapping[str, Any], /) -> Extraction | Mapping[str, Any]: ...
+
+
+class Unextractable(Exception):  # noqa: N818 - it is a finding about a file, not a fault of the program
+    """Nothing can be extracted. `str()` is one sentence for an analyst: the problem and the next step, not the name.
+
+    A plug-in may raise it, to choose the words.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import anyio
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llamabatch_nb.engine.faults import veils
+from llamabatch_nb.engine.faults.answer import Answer
 from llamabatch_nb.engine.faults.cut import cut
 from llamabatch_nb.engine.faults.plan import REFUSING, Fault
 from llamabatch_nb.engine.faults.schedule import Schedule
@@ -67,11 +66,11 @@ class Faulty:
         elif kind is None and not (self._schedule.veils and veils.concern(method, path)):
             await self._app(scope, body, send)
         else:
-            answer = _Answer()
+            answer = Answer()
             await self._app(scope, body, answer)
             await self._pass_on(answer, fault, scope, receive, send)
 
-    async def _pass_on(self, answer: _Answer, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, answer: Answer, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
         """The engine has done what was asked: what becomes of its answer."""
         content = answer.content
         if isinstance(content, (dict, list)):
@@ -122,39 +121,6 @@ class _Body:
         message = await self._receive()
         self._ended = not message.get("more_body")
         return message
-
-
-class _Answer:
-    """The application's `send`, kept until it is known what becomes of it. `content` is its body as JSON, if it is."""
-
-    def __init__(self) -> None:
-        self._start: Message = {}
-        self._body = b""
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-        else:
-            self._body += message.get("body", b"")
-
-    @property
-    def has_body(self) -> bool:
-        return bool(self._body)
-
-    @property
-    def content(self) -> Any:
-        if self._start["status"] // 100 != 2 or not self._body:
-            return None
-        return json.loads(self._body)
-
-    async def send(self, send: Send, content: Any, *, half: bool = False) -> None:
-        body = self._body if content is None else json.dumps(content, ensure_ascii=False).encode()
-        headers = MutableHeaders(raw=list(self._start["headers"]))
-        if "content-length" in headers:
-            headers["content-length"] = str(len(body))
-        await send({**self._start, "headers": headers.raw})
-        part = body[: len(body) // 2] if half else body
-        await send({"type": "http.response.body", "body": part, "more_body": half})
 
 
 def _refusal(fault: Fault) -> JSONResponse:

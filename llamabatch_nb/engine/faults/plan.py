@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Refusing = Literal[
     "too_many", "too_many_bare", "server_error", "unavailable", "unauthorized", "out_of_credits", "not_found"
 ]
 Breaking = Literal["drop_before", "drop_after", "error_after", "truncated"]
 Changing = Literal["slow", "extra_fields"]
-Veiling = Literal["not_yet", "throttled", "unknown_status", "no_results"]
+Veiling = Literal["not_yet", "throttled", "unknown_status", "no_results", "partial_results"]
 Working = Literal["failed", "mapping_error"]
 Kind = Literal[Refusing, Breaking, Changing, Veiling, Working]
+#: How batches and jobs get on for those who look: as their work does, a step a look, or at once.
+Time = Literal["timed", "per_read", "immediate"]
 
 REFUSING: frozenset[str] = frozenset(get_args(Refusing))
 VEILING: tuple[Veiling, ...] = get_args(Veiling)
+#: Those of a random schedule.
+DRAWN_VEILS: tuple[Veiling, ...] = ("not_yet", "throttled", "unknown_status", "no_results")
 WORKING: frozenset[str] = frozenset(get_args(Working))
 #: Kinds after which a client has no answer that it could use.
 FAILING: frozenset[str] = REFUSING | frozenset(get_args(Breaking))
@@ -26,6 +30,14 @@ PASSING: tuple[Kind, ...] = (
     *get_args(Breaking),
     *get_args(Changing),
 )
+_KEYS: dict[str, Callable[[str], Any]] = {
+    "method": str,
+    "path": str,
+    "times": int,
+    "after": int,
+    "seconds": float,
+    "name": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +61,11 @@ class Fault:
 
             At the first `times` looks at each thing (a GET, alone or in a list), of those under `path`:
 
-            - ``not_yet``: 404 for a batch that was just created, when asked for alone;
+            - ``not_yet``: 404 for a batch or job that was just created, when asked for alone;
             - ``throttled``: a batch is THROTTLED, without results;
             - ``unknown_status``: a batch's or job's status is a word that nobody knows;
-            - ``no_results``: a COMPLETED batch has null for the results that were asked for.
+            - ``no_results``: a COMPLETED batch has null for the results that were asked for;
+            - ``partial_results``: of the results that are shown every other one has neither job nor error yet.
 
             In the work itself, for all who look and for ever; `method` and `path` mean nothing here:
 
@@ -77,6 +90,27 @@ class Fault:
     after: int = 0
     seconds: float = 0.05
     name: str | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Fault:
+        """From the words of a command: ``KIND`` or ``KIND:key=value,…`` with the keys of the arguments above.
+
+        >>> Fault.read("too_many:method=POST,path=*/upload,times=2")
+        Fault(kind='too_many', method='POST', path='*/upload', times=2, after=0, seconds=0.05, name=None)
+
+        Raises ValueError.
+        """
+        kind, _, rest = text.partition(":")
+        given: dict[str, Any] = {}
+        for part in filter(None, rest.split(",")):
+            key, equals, value = part.partition("=")
+            if not equals or key not in _KEYS:
+                raise ValueError(f"{part!r} of the fault {kind!r} is not key=value with a key of {', '.join(_KEYS)}.")
+            try:
+                given[key] = _KEYS[key](value)
+            except ValueError:
+                raise ValueError(f"{key} of the fault {kind!r} is a number, not {value!r}.") from None
+        return cls(kind, **given)  # type: ignore[arg-type]  # what it may be is said by the constructor
 
     def __post_init__(self) -> None:
         known = FAILING | {*PASSING, *VEILING} | WORKING

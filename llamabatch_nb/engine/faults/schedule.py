@@ -9,7 +9,7 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from llamabatch_nb.engine.faults.plan import FAILING, PASSING, VEILING, WORKING, Fault, Faults, Kind
+from llamabatch_nb.engine.faults.plan import DRAWN_VEILS, FAILING, PASSING, VEILING, WORKING, Fault, Faults, Kind
 
 #: A request that failed this often in a row goes well the next time, in a random schedule: retries have to end.
 LONGEST_ROW = 3
@@ -19,7 +19,8 @@ _MOST_LOOKS = 3
 #: An id of the service, or a project's UUID.
 _ID = re.compile(r"(?<=/)(?:[a-z]{3,4}-[^/]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
-_SINGLE_BATCH = "/api/v2/batches/{id}"
+#: A batch or job alone.
+_SINGLE = frozenset({"/api/v2/batches/{id}", "/api/v2/parse/{id}", "/api/v2/extract/{id}"})
 
 
 class Injected(NamedTuple):
@@ -53,7 +54,8 @@ class Schedule:
             Counter()
         )  # by the fault's number or the drawn kind, and the id looked at
         self._drawn: dict[tuple[str, str], int] = {}
-        self._created: dict[str, str] = {}  # batches created through us, and how many-th each was
+        self._created: dict[str, str] = {}  # batches and jobs created through us, and how many-th each was
+        self._numbers: Counter[str] = Counter()  # of them, by family
         self._lock = threading.Lock()
 
     @property
@@ -73,18 +75,20 @@ class Schedule:
                 self._note(fault.kind, method, path)
             return fault
 
-    def created(self, batch_id: str) -> None:
-        """Take note of a new batch."""
+    def created(self, thing: str, family: str = "") -> None:
+        """Take note of a new batch, or of a job of a family that has another name."""
         with self._lock:
-            self._created.setdefault(batch_id, str(len(self._created) + 1))
+            if thing not in self._created:
+                self._numbers[family] += 1
+                self._created[thing] = f"{family}{self._numbers[family]}"
 
     def hides(self, method: str, path: str, request: bytes) -> bool:
-        """Whether a batch that was just created is not found yet."""
-        batch_id = path.rpartition("/")[2]
-        if method != "GET" or template(path) != _SINGLE_BATCH or batch_id not in self._created:
+        """Whether a batch or job that was just created is not found yet."""
+        thing = path.rpartition("/")[2]
+        if method != "GET" or template(path) not in _SINGLE or thing not in self._created:
             return False
         with self._lock:
-            hidden = self._veiled("not_yet", path, batch_id, self._created[batch_id])
+            hidden = self._veiled("not_yet", path, thing, self._created[thing])
             if hidden:
                 self._rows[request] += 1
                 self._note("not_yet", method, path)
@@ -147,7 +151,7 @@ class Schedule:
                 self._looks[number, thing] += 1
                 if fault.after < self._looks[number, thing] <= fault.after + fault.times:
                     return True
-        if not self.draws:
+        if not self.draws or kind not in DRAWN_VEILS:
             return False
         if (kind, label) not in self._drawn:
             draw = self._draw(kind, label)

@@ -13,34 +13,38 @@ EXTRA_FIELD, EXTRA_VALUE = "x_future", {"since": "2099-01-01T00:00:00Z", "words"
 
 Json = dict[str, Any]
 
-_CREATE = ("POST", "/api/v2/batches")
-_BATCHES = ("/api/v2/batches", "/api/v2/batches/{id}")
-_JOBS = ("/api/v2/parse", "/api/v2/parse/{id}", "/api/v2/extract", "/api/v2/extract/{id}")
-_LISTS = (_BATCHES[0], *_JOBS[::2])
+_BATCHES, _PARSE, _EXTRACT = "/api/v2/batches", "/api/v2/parse", "/api/v2/extract"
+_CREATES = {_BATCHES: _BATCHES, _PARSE: _PARSE, f"{_PARSE}/upload": _PARSE, _EXTRACT: _EXTRACT}
+_LISTS = (_BATCHES, _PARSE, _EXTRACT)
+_SHOWN = frozenset({*_LISTS, *(f"{path}/{{id}}" for path in _LISTS)})
 
 
 def concern(method: str, path: str) -> bool:
     """Whether an answer to this shows batches or jobs, or makes one."""
-    if method == "GET":
-        return template(path) in {*_BATCHES, *_JOBS}
-    return (method, path) == _CREATE
+    return template(path) in _SHOWN if method == "GET" else method == "POST" and path in _CREATES
+
+
+def things(content: Json, path: str) -> list[Json]:
+    """The batches or jobs that an answer to a GET of `path` shows; a parse job that is asked for alone is wrapped."""
+    if path in _LISTS:
+        return list(content["items"])
+    return [content.get("job", content)]
 
 
 def draw(content: Any, method: str, path: str, schedule: Schedule) -> None:
     """Veil what is veiled at this look; change `content` in place."""
-    if (method, path) == _CREATE:
-        schedule.created(content["id"])
-    if method != "GET" or template(path) not in {*_BATCHES, *_JOBS}:
+    if method == "POST" and path in _CREATES:
+        schedule.created(content["id"], _CREATES[path].removeprefix(_BATCHES))
+    if method != "GET" or template(path) not in _SHOWN:
         return
-    for thing in content["items"] if path in _LISTS else [content]:
-        if template(path) in _BATCHES:
+    for thing in things(content, path):
+        if path.startswith(_BATCHES):
             _veil_batch(thing, path, schedule)
         else:
-            job = thing.get("job", thing)  # a parse job that is asked for alone is wrapped
             # Ids differ from run to run; names are how a random schedule knows a job again.
-            label = f"job {job.get('name') or job.get('file_input')}"
-            if schedule.veils_look("unknown_status", path, job["id"], label):
-                job["status"] = UNKNOWN_STATUS
+            label = f"job {thing.get('name') or thing.get('file_input')}"
+            if schedule.veils_look("unknown_status", path, thing["id"], label):
+                thing["status"] = UNKNOWN_STATUS
 
 
 def add_fields(content: Any) -> None:
@@ -62,6 +66,9 @@ def _veil_batch(batch: Json, path: str, schedule: Schedule) -> None:
         batch["status"] = UNKNOWN_STATUS
     elif _completed(batch) and schedule.veils_look("no_results", path, batch["id"], label):
         batch["results"] = None
+    elif batch["results"] and schedule.veils_look("partial_results", path, batch["id"], label):
+        for result in batch["results"][1::2]:
+            result |= {"job_reference": None, "error_message": None}
 
 
 def _completed(batch: Json) -> bool:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 #: `damaged` covers whatever a library cannot open, `too_large` what would not fit into a worker's memory.
-Reason = Literal["empty", "encrypted", "damaged", "needs_ocr", "no_text", "no_pages", "too_large", "unsupported"]
+Reason = Literal[
+    "empty", "encrypted", "damaged", "needs_ocr", "no_text", "no_pages", "pages_failed", "too_large", "unsupported"
+]
 
 #: Bytes. A text, table or web page above this is refused, a PDF is read from its path instead of from memory. 32 MB of
 #: text are some ten thousand pages, and its markdown, JSON and copies have to fit into a worker several times.
@@ -26,6 +28,8 @@ class ParseOptions:
         target_pages: Read these pages alone: ``"1,3,5-8"``, counted from 1.
         screenshots: Write an image of each page.
         positions: Keep where each run of text stands, in `ParsedPage.lines`.
+        allowed_page_failure_ratio: A document of whose pages a larger part fails (0 to 1) fails as a whole. None: it
+            is kept for whatever was read.
 
     """
 
@@ -36,6 +40,7 @@ class ParseOptions:
     target_pages: str | None = None
     screenshots: bool = False
     positions: bool = False
+    allowed_page_failure_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,9 @@ class ParsedPage:
     """One page, counted from 1. Sizes are PDF points, None where the format has none.
 
     A page that failed has `success` False and says why in `error`, one sentence. `markdown` and `items` are None and
-    empty on tier ``fast``. `items` are the API's (contract.md section 5). A line is ``[text, x, y, w, h, confidence]``,
-    in points from the top left corner; confidence, 0 to 1, is OCR's and None otherwise. `metadata` are further keys of
-    the page in ``metadata.pages``.
+    empty on tier ``fast``. `items` are in the short form of `parsers.items`. A line is
+    ``[text, x, y, w, h, confidence]``, in points from the top left corner; confidence, 0 to 1, is OCR's and None
+    otherwise. `metadata` are further keys of the page in ``metadata.pages``.
     """
 
     page_number: int

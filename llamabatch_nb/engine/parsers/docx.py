@@ -17,6 +17,7 @@ from docx.oxml.ns import qn
 from llamabatch_nb.engine.parsers.base import Parsed, ParsedPage, Unreadable
 from llamabatch_nb.engine.parsers.docx_styles import Styles
 from llamabatch_nb.engine.parsers.markdown import PageWriter
+from llamabatch_nb.engine.parsers.ranges import Selection, nothing_selected
 
 _BREAK = "\f"
 _PARAGRAPH, _TABLE, _ROW, _CELL = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc"))
@@ -37,20 +38,24 @@ _SKIPPED = frozenset(
 _SPAN = 63
 
 
-def parse_docx(data: bytes) -> Parsed:
-    """Raises `Unreadable`: no_text, or needs_ocr when the document is nothing but pictures."""
+def parse_docx(data: bytes, selection: Selection) -> Parsed:
+    """Raises `Unreadable`: no_text, needs_ocr when the document is nothing but pictures, or no_pages."""
     document = Document(io.BytesIO(data))
-    reader = _Reader(Styles(document))
+    reader = _Reader(Styles(document), selection)
     section = next(iter(document.sections), None)
     first = section is not None and section.different_first_page_header_footer
     if section is not None:  # the letterhead of a letter says who wrote it
         header = section.first_page_header if first else section.header
-        reader.read(() if header.is_linked_to_previous else header._element)  # noqa: SLF001 - its tables count too
+        if not header.is_linked_to_previous:
+            reader.read_furniture("header", header._element)  # noqa: SLF001 - its tables count too
     reader.read(document.element.body)
     if section is not None:
         footer = section.first_page_footer if first else section.footer
-        reader.read(() if footer.is_linked_to_previous else footer._element)  # noqa: SLF001 - the same
+        if not footer.is_linked_to_previous:
+            reader.read_furniture("footer", footer._element)  # noqa: SLF001 - the same
     pages = reader.finish()
+    if not pages and reader.turned:
+        raise nothing_selected()
     if not pages:
         if document.element.body.xpath(".//w:drawing | .//w:pict"):
             raise Unreadable(
@@ -61,20 +66,29 @@ def parse_docx(data: bytes) -> Parsed:
 
 
 class _Reader:
-    """Turns blocks into pages. A table stays on the page where it starts."""
+    """Turns blocks into pages, `turned` of them so far. A table stays on the page where it starts."""
 
-    def __init__(self, styles: Styles) -> None:
+    def __init__(self, styles: Styles, selection: Selection) -> None:
+        self.turned = 0
         self._styles = styles
+        self._selection = selection
         self._writer = PageWriter()
         self._pages: list[ParsedPage] = []
 
     def read(self, parent: Any) -> None:
         for element in _within(parent):
+            if self._selection.ended(self.turned + 1):
+                break
             if element.tag == _PARAGRAPH:
                 self._paragraph(element)
             elif element.tag == _TABLE:
-                rows = (row for row in _within(element) if row.tag == _ROW)
-                self._writer.table([_cells(row) for row in rows])
+                self._writer.table(*_table(element))
+
+    def read_furniture(self, kind: str, parent: Any) -> None:
+        """The ``header`` or ``footer`` of the section, on the page that is open."""
+        self._writer.open(kind)
+        self.read(parent)
+        self._writer.close()
 
     def finish(self) -> list[ParsedPage]:
         self._turn()
@@ -82,9 +96,11 @@ class _Reader:
 
     def _turn(self) -> None:
         """End the page. Word writes a break down twice, as the author's and as its own, so an empty page is none."""
-        page = self._writer.page(len(self._pages) + 1)
+        page = self._writer.page(self.turned + 1)
         if page.text:
-            self._pages.append(page)
+            self.turned += 1
+            if self.turned in self._selection:
+                self._pages.append(page)
             self._writer = PageWriter()
 
     def _paragraph(self, element: Any) -> None:
@@ -115,13 +131,28 @@ def _within(parent: Any) -> Iterator[Any]:
             yield element
 
 
-def _cells(row: Any) -> list[str]:
-    cells: list[str] = []
-    for cell in _within(row):
-        if cell.tag == _CELL:
-            span = cell.grid_span if cell.tcPr is not None else 1
-            cells += [_text(cell), *[""] * (min(span, _SPAN) - 1)]
-    return cells
+def _table(element: Any) -> tuple[list[list[str]], list[list[int]]]:
+    """Rows of cells, and what merged cells span: ``[row, column, rows, columns]``."""
+    rows: list[list[str]] = []
+    spans: list[list[int]] = []
+    above: dict[int, list[int]] = {}  # column -> the span of a cell that may go on in the next row
+    for row in _within(element):
+        if row.tag != _ROW:
+            continue
+        cells: list[str] = []
+        for cell in _within(row):
+            if cell.tag != _CELL:
+                continue
+            column = len(cells)
+            across = min(cell.grid_span, _SPAN) if cell.tcPr is not None else 1
+            if cell.vMerge == "continue" and column in above:
+                above[column][2] += 1
+            else:
+                above[column] = [len(rows), column, 1, across]
+                spans.append(above[column])
+            cells += [_text(cell), *[""] * (across - 1)]
+        rows.append(cells)
+    return rows, [span for span in spans if span[2:] != [1, 1]]
 
 
 def _text(root: Any) -> str:

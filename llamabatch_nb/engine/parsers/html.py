@@ -12,7 +12,9 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from llamabatch_nb.engine.parsers.base import Parsed, Unreadable
-from llamabatch_nb.engine.parsers.markdown import PageWriter, one_line
+from llamabatch_nb.engine.parsers.items import is_address
+from llamabatch_nb.engine.parsers.markdown import PageWriter
+from llamabatch_nb.engine.parsers.markup import one_line
 from llamabatch_nb.engine.parsers.text import Decoded, decode
 
 #: Programs, styles, and what a browser draws as something else than text.
@@ -75,6 +77,9 @@ class _Reader:
         self._heading = 0
         self._lists: list[int | None] = []  # of each open list its last number, None for bullets
         self._item = False
+        self._anchors: list[tuple[int, str]] = []  # of each open link: at which of the words it starts, its target
+        self._linked: tuple[int, int, str] | None = None  # the last link of this paragraph: from, to, target
+        self._images: list[tuple[str, str]] = []  # caption, address
 
     def read(self, body: LexborNode) -> None:
         stack = [(body, True)]
@@ -86,7 +91,7 @@ class _Reader:
             elif tag == "br":
                 self._words.append("\n")
             elif tag in _IN_LINE:
-                stack += _children(node)
+                stack += self._in_line(tag, node, entering=entering)
             elif node.is_element_node and tag not in _UNSEEN:
                 self._flush()
                 if not entering:
@@ -97,6 +102,19 @@ class _Reader:
                     stack += _children(node)
         self._flush()
 
+    def _in_line(self, tag: str, node: LexborNode, *, entering: bool) -> list[tuple[LexborNode, bool]]:
+        """What of an element inside a line is to be walked through next, last first."""
+        if not entering:  # a link, no other is left
+            start, url = self._anchors.pop()
+            self._linked = (start, len(self._words), url)
+            return []
+        if tag == "img" and (url := _address(node, "src")):
+            self._images.append((node.attributes.get("alt") or "", url))
+        if tag != "a":
+            return _children(node)
+        self._anchors.append((len(self._words), _address(node, "href")))
+        return [(node, False), *_children(node)]
+
     def _whole(self, tag: str, node: LexborNode) -> bool:
         """Write an element that is one block with all that is in it."""
         if tag == "pre":
@@ -104,7 +122,7 @@ class _Reader:
         elif tag == "table" and _is_data(node):
             caption = node.css_first("caption")
             self.writer.paragraph(one_line(_text(caption)) if caption else "")
-            self.writer.table(_rows(node))
+            self.writer.table(*_rows(node))
         else:
             return False
         return True
@@ -130,16 +148,34 @@ class _Reader:
     def _flush(self) -> None:
         """Write what has been collected, as the kind of block that is open."""
         words = "\n".join(one_line(line) for line in "".join(self._words).split("\n"))
+        url = self._only_link() if words.strip() else ""
         self._words.clear()
+        self._linked = None
         if not words.strip():
-            return
-        if self._heading:
+            pass
+        elif self._heading:
             self.writer.heading(self._heading, words)
         elif self._item:
             self.writer.item(max(len(self._lists) - 1, 0), words, self._lists[-1] if self._lists else None)
             self._item = False  # a second paragraph of the same item is a paragraph
+        elif url:
+            self.writer.link(words, url)
         else:
             self.writer.paragraph(words)
+        for caption, address in self._images:
+            self.writer.image(caption, address)
+        self._images.clear()
+
+    def _only_link(self) -> str:
+        """The target, where the words are those of one link and no others."""
+        start, end, url = self._linked or (0, 0, "")
+        return "" if "".join((*self._words[:start], *self._words[end:])).strip() else url
+
+
+def _address(node: LexborNode, name: str) -> str:
+    """A link's target, empty where `is_address` does not know it."""
+    address = (node.attributes.get(name) or "").strip()
+    return address if is_address(address) else ""
 
 
 def _blanks(words: str | None) -> str:
@@ -174,9 +210,13 @@ def _is_data(table: LexborNode) -> bool:
     return not nested and table.css_first("td h1, td h2, td h3") is None
 
 
-def _rows(table: LexborNode) -> list[list[str]]:
-    """Cells of text; what a cell spans, to the right and below, is filled with empty ones."""
+def _rows(table: LexborNode) -> tuple[list[list[str]], list[list[int]]]:
+    """Cells of text; what a cell spans, to the right and below, is filled with empty ones.
+
+    And those spans, ``[row, column, rows, columns]``.
+    """
     rows: list[list[str]] = []
+    spans: list[list[int]] = []
     hanging: dict[int, int] = {}  # column -> rows in which a cell from above still takes its place
     fillers = 0
     for element in table.css("tr"):
@@ -189,10 +229,14 @@ def _rows(table: LexborNode) -> list[list[str]]:
                 row.append("")
             across = min(_span(cell, "colspan"), fillers + 1)
             fillers -= across - 1
-            hanging |= dict.fromkeys(range(len(row), len(row) + across), _span(cell, "rowspan") - 1)
+            down = _span(cell, "rowspan")
+            if down > 1 or across > 1:
+                spans.append([len(rows), len(row), down, across])
+            hanging |= dict.fromkeys(range(len(row), len(row) + across), down - 1)
             row += [_text(cell), *[""] * (across - 1)]
-        rows.append(row)
-    return [row for row in rows if row]
+        if row:
+            rows.append(row)
+    return rows, [[row, column, min(down, len(rows) - row), across] for row, column, down, across in spans]
 
 
 def _span(cell: LexborNode, name: str) -> int:

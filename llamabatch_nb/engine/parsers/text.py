@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llamabatch_nb.engine.parsers.base import Parsed, ParsedPage, Unreadable
-from llamabatch_nb.engine.parsers.markdown import fence, table
+from llamabatch_nb.engine.parsers.items import Item
+from llamabatch_nb.engine.parsers.markup import fence, table
 
 _MARKS = (
     *((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
@@ -24,6 +25,9 @@ _IN_RUNS = 0.6
 #: By how much charset-normalizer's measure of mess may differ in candidates that are weighed against each other.
 _AS_CLEAN = 0.02
 _WESTERN = "cp1252"
+#: The short item that holds the page's whole text.
+_VERBATIM: Item = {"type": "code"}
+_ENGINE = {"engine": "llamabatch-nb"}
 _NOT_TEXT = "Neither text nor a format that can be read here: save it as PDF or DOCX and retry it."
 
 
@@ -110,8 +114,11 @@ def parse_text(data: bytes, name: str) -> Parsed:
     decoded = decode(data)
     if not decoded.text.strip():
         raise Unreadable("no_text", "Nothing but blanks: put a copy with content in its place and retry it.")
-    markdown = decoded.text if name.lower().endswith((".md", ".markdown")) else fence(decoded.text)
-    return [ParsedPage(1, True, decoded.text, markdown)], decoded.facts
+    if name.lower().endswith((".md", ".markdown")):
+        page = ParsedPage(1, True, decoded.text, decoded.text, items=[{"type": "text"}])
+    else:
+        page = ParsedPage(1, True, decoded.text, fence(decoded.text), items=[_VERBATIM])
+    return [page], _ENGINE | decoded.facts
 
 
 def parse_csv(data: bytes) -> Parsed:
@@ -123,9 +130,12 @@ def parse_csv(data: bytes) -> Parsed:
     try:
         rows = [row for row in _rows(decoded.text, delimiter) if any(cell.strip() for cell in row)]
         markdown = table(rows)
+        item: Item = {"type": "table", "rows": [[cell.strip() or None for cell in row] for row in rows]}
     except csv.Error:  # a quote that is never closed swallows the rest into a cell beyond the module's limit
-        markdown = fence(decoded.text)
-    return [ParsedPage(1, True, decoded.text, markdown)], decoded.facts | {"delimiter": delimiter}
+        markdown, item = fence(decoded.text), _VERBATIM
+    return [ParsedPage(1, True, decoded.text, markdown, items=[item])], _ENGINE | decoded.facts | {
+        "delimiter": delimiter
+    }
 
 
 def _rows(text: str, delimiter: str | None) -> list[list[str]]:

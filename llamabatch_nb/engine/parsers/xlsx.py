@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -13,15 +14,17 @@ from typing import Any
 from openpyxl import load_workbook
 
 from llamabatch_nb.engine.parsers.base import Parsed, Unreadable
+from llamabatch_nb.engine.parsers.items import Cell, shown
 from llamabatch_nb.engine.parsers.markdown import PageWriter
+from llamabatch_nb.engine.parsers.ranges import Selection, nothing_selected
 
 Row = tuple[Any, ...]
 
 
-def parse_xlsx(data: bytes) -> Parsed:
+def parse_xlsx(data: bytes, selection: Selection) -> Parsed:
     """A page a worksheet, hidden ones too; chart sheets hold no cells and are left out.
 
-    Raises `Unreadable`, no_text, when no cell is filled.
+    Raises `Unreadable`: no_text when no cell is filled, or no_pages.
     """
     values = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     # Only programs that calculate store results. Where one is missing the formula itself is shown, which takes a second
@@ -29,6 +32,8 @@ def parse_xlsx(data: bytes) -> Parsed:
     formulas = load_workbook(io.BytesIO(data), read_only=True) if _has_formulas(data) else None
     pages = []
     for number, sheet in enumerate(values.worksheets, 1):
+        if number not in selection:
+            continue
         writer = PageWriter()
         rows = _rows(sheet)
         if formulas is not None:
@@ -40,9 +45,16 @@ def parse_xlsx(data: bytes) -> Parsed:
                 filled = True
             _write(writer, block)
         pages.append(writer.page(number))
+    if not pages and values.worksheets:
+        raise nothing_selected()
     if not any(page.text for page in pages):
         raise Unreadable("no_text", "No filled cells: fill the workbook and retry it.")
-    return pages, {"engine": "openpyxl", "engine_version": version("openpyxl"), "sheets": values.sheetnames}
+    return pages, {
+        "engine": "openpyxl",
+        "engine_version": version("openpyxl"),
+        "sheets": values.sheetnames,
+        "pages_total": len(values.worksheets),
+    }
 
 
 def _has_formulas(data: bytes) -> bool:
@@ -71,12 +83,12 @@ def _filled(values: Row, formulas: Row) -> Row:
     return tuple(formula if value is None else value for value, formula in zip_longest(values, formulas))
 
 
-def _blocks(rows: Iterator[Row]) -> Iterator[list[list[str]]]:
+def _blocks(rows: Iterator[Row]) -> Iterator[list[list[Cell]]]:
     """Runs of filled rows, cut to the columns filled in them. Empty rows, one or a million, part one from the next."""
-    block: list[list[str]] = []
+    block: list[list[Cell]] = []
     for row in rows:
-        cells = [_shown(value) for value in row]
-        if any(cells):
+        cells = [_cell(value) for value in row]
+        if any(cell is not None for cell in cells):
             block.append(cells)
         elif block:
             yield _cut(block)
@@ -85,30 +97,40 @@ def _blocks(rows: Iterator[Row]) -> Iterator[list[list[str]]]:
         yield _cut(block)
 
 
-def _cut(block: Sequence[Sequence[str]]) -> list[list[str]]:
-    columns = sorted({index for row in block for index, cell in enumerate(row) if cell})
-    return [[row[index] if index < len(row) else "" for index in columns] for row in block]
+def _cut(block: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
+    columns = sorted({index for row in block for index, cell in enumerate(row) if cell is not None})
+    return [[row[index] if index < len(row) else None for index in columns] for row in block]
 
 
-def _write(writer: PageWriter, block: list[list[str]]) -> None:
+def _write(writer: PageWriter, block: list[list[Cell]]) -> None:
     """A block as a table; titles above it, alone in its first column, as paragraphs."""
-    while block and block[0][0] and not any(block[0][1:]) and (len(block[0]) > 1 or len(block) == 1):
-        writer.paragraph(block[0][0])
+    while block and _titled(block[0]) and (len(block[0]) > 1 or len(block) == 1):
+        writer.paragraph(shown(block[0][0]))
         block = _cut(block[1:])
     if block:
-        writer.table(block)
+        writer.table([[shown(cell) for cell in row] for row in block], values=block)
 
 
-def _shown(value: Any) -> str:
-    """A value as people write it: dates in ISO form without an empty time, numbers with Excel's 15 digits."""
+def _titled(row: Sequence[Cell]) -> bool:
+    return row[0] is not None and not any(cell is not None for cell in row[1:])
+
+
+def _cell(value: Any) -> Cell:
+    """A number, or a value as people write it: dates in ISO form without an empty time. None for an empty cell.
+
+    Numbers have Excel's 15 digits, and whole ones no fraction.
+    """
     if value is None:
-        return ""
+        return None
     if isinstance(value, bool):
         return str(value).upper()
+    if isinstance(value, int):
+        return value
     if isinstance(value, float):
-        return f"{value:.15g}"
+        short = f"{value:.15g}"
+        return int(short) if short.lstrip("-").isdecimal() else float(short) if math.isfinite(value) else short
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
     if isinstance(value, dt.time):
         return value.isoformat("seconds")
-    return str(value).strip()
+    return str(value).strip() or None

@@ -12,8 +12,9 @@ from llamabatch_nb.contract.configurations import Configuration
 from llamabatch_nb.engine.errors import ApiError, EngineError
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
-from llamabatch_nb.engine.resources import directories, jobs
+from llamabatch_nb.engine.resources import directories, jobs, webhooks
 from llamabatch_nb.engine.resources.parameters import parse_behind
+from llamabatch_nb.engine.resources.parse_requests import webhooks_of
 from llamabatch_nb.engine.store import paging, snapshots
 from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
@@ -23,17 +24,33 @@ NOT_MAPPED = "No job could be created for this file; retry it."
 
 
 def create(
-    db: Db, body: contract.CreateBatch, configuration: Configuration, *, ids: Ids, project_id: str, now: str
+    db: Db,
+    body: contract.CreateBatch,
+    configuration: Configuration,
+    *,
+    ids: Ids,
+    project_id: str,
+    webhooks_anywhere: bool,
+    now: str,
 ) -> Batch:
-    """Accept a batch over the files that the directory holds at this moment. Call it inside a transaction."""
+    """Accept a batch over the files that the directory holds at this moment. Call it inside a transaction.
+
+    Raises ApiError 404 for a directory or saved webhook that is not there, 422 for what no batch can be made of.
+    """
     job = body.config.job
-    directory = directories.get(db, body.source_directory_id)
+    directory = directories.get(db, body.source_directory_id, now)
     if configuration.product_type != job.type:
         raise ApiError(
             422, f"Configuration {configuration.id!r} is for {configuration.product_type}, not for {job.type}"
         )
-    if body.webhook_configuration_ids or body.webhook_configurations:
-        raise ApiError(422, "This engine delivers no webhooks: leave them out and poll the batch")
+    parameters = dict(configuration.parameters)
+    # Those of the configuration are told of jobs, which is what they were saved for.
+    saved, inline = webhooks_of(parameters) if job.type == jobs.PARSE else ([], [])
+    of_jobs = webhooks.endpoints(db, saved, inline, anywhere=webhooks_anywhere)
+    told = webhooks.joined(
+        webhooks.endpoints(db, body.webhook_configuration_ids, body.webhook_configurations, anywhere=webhooks_anywhere),
+        webhooks.narrowed(of_jobs, job.type.removesuffix("_v2")),
+    )
     files = db.execute(
         "SELECT id FROM directory_files WHERE directory_id = ? AND deleted_at IS NULL "
         "ORDER BY created_at, unique_id, seq LIMIT ?",
@@ -43,11 +60,19 @@ def create(
         raise ApiError(422, f"Directory {directory.id!r} holds no files")
     if len(files) > MAX_FILES:
         raise ApiError(422, f"Directory {directory.id!r} holds more than the {MAX_FILES} files that a batch may have")
+    # Both are what they are now: a configuration may be changed or deleted before the files are mapped.
+    snapshot_id = snapshots.keep(db, parameters)
+    parse_snapshot_id = None
+    if job.type == jobs.EXTRACT:
+        reading = parse_behind(db, parameters)
+        webhooks_of(reading)  # the parse job behind an extract job tells nobody, and keeps no secrets
+        parse_snapshot_id = snapshots.keep(db, reading)
     number = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM batches").fetchone()[0]
     batch_id = ids.batch(number)
     db.execute(
-        "INSERT INTO batches (seq, id, project_id, source_directory_id, type, configuration_id, snapshot_id, status, "
-        "created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?)",
+        "INSERT INTO batches (seq, id, project_id, source_directory_id, type, configuration_id, snapshot_id, "
+        "parse_snapshot_id, status, webhooks, created_at, updated_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?)",
         (
             number,
             batch_id,
@@ -55,7 +80,9 @@ def create(
             directory.id,
             job.type,
             configuration.id,
-            snapshots.keep(db, configuration.parameters),
+            snapshot_id,
+            parse_snapshot_id,
+            told,
             now,
             now,
         ),
@@ -127,7 +154,7 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
     """
     changed = db.execute(
         "UPDATE batches SET status = 'RUNNING', updated_at = ? WHERE id = ? AND status = 'PENDING' "
-        "RETURNING project_id, type, configuration_id, snapshot_id, webhooks",
+        "RETURNING project_id, type, configuration_id, snapshot_id, parse_snapshot_id, webhooks",
         (now, batch_id),
     ).fetchone()
     if changed is None:
@@ -147,10 +174,11 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
         ((NOT_MAPPED, batch_id, position) for position in refused),
     )
     parameters = snapshots.load(db, changed["snapshot_id"])
-    common = {"configuration_id": changed["configuration_id"], "webhooks": changed["webhooks"]}
+    told = webhooks.concerning(changed["webhooks"], changed["type"].removesuffix("_v2"))
+    common = {"configuration_id": changed["configuration_id"], "webhooks": told}
     extracts = changed["type"] == jobs.EXTRACT
-    reading = parse_behind(db, parameters) if extracts else parameters
-    reading_id = snapshots.keep(db, reading)
+    reading_id = changed["parse_snapshot_id"] if extracts else changed["snapshot_id"]
+    reading = snapshots.load(db, reading_id) if extracts else parameters
     made: list[tuple[str, int]] = []
     new: list[jobs.NewJob] = []
     for file in files:
@@ -183,16 +211,17 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
     finish(db, batch_id, now)  # there may be no job at all
 
 
-def expire(db: Db, batch_id: str, *, whole: bool) -> None:
-    """Forget a terminal batch's jobs, and if `whole` the batch. Call it inside a transaction."""
+def expire(db: Db, batch_id: str, *, whole: bool) -> list[str]:
+    """Forget a terminal batch's jobs, and if `whole` the batch. Call it inside a transaction. Returns the jobs' ids."""
     row = db.execute("SELECT status FROM batches WHERE id = ?", (batch_id,)).fetchone()
     if row is None or row["status"] not in TERMINAL:
         raise EngineError(f"Batch {batch_id!r} is {'unknown' if row is None else row['status']}: nothing of it expires")
     db.execute("DELETE FROM results WHERE job_id IN (SELECT id FROM jobs WHERE batch_id = ?)", (batch_id,))
-    db.execute("DELETE FROM jobs WHERE batch_id = ?", (batch_id,))
+    gone = db.execute("DELETE FROM jobs WHERE batch_id = ? RETURNING id", (batch_id,)).fetchall()
     if whole:
         db.execute("DELETE FROM batch_files WHERE batch_id = ?", (batch_id,))
         db.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
+    return [row["id"] for row in gone]
 
 
 def finish(db: Db, batch_id: str | None, now: str) -> None:

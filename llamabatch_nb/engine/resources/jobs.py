@@ -79,9 +79,12 @@ def any_open(db: Db, batch_id: str | None) -> bool:
     return found.fetchone() is not None
 
 
-def pending(db: Db, batch_id: str | None) -> int:
-    """How many may be claimed now."""
-    counted = db.execute("SELECT count(*) FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready", (batch_id,))
+def pending(db: Db, batch_id: str | None, at_most: int) -> int:
+    """How many may be claimed now. Counted only as far as `at_most`: it is asked before every claim."""
+    counted = db.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 LIMIT ?)",
+        (batch_id, at_most),
+    )
     return int(counted.fetchone()[0])
 
 
@@ -109,24 +112,30 @@ def cancel(db: Db, job_id: str, kind: str, now: str) -> Row:
 def delete(db: Db, job_id: str, kind: str, *, force: bool = False) -> Row:
     """Forget a job and its result; a batch that refers to it goes on referring. Returns the row that it was.
 
-    Raises ApiError 409 if it has not ended, unless `force`: then what a worker makes of it is dropped.
+    Extract jobs that wait for a parse job fail with it. Raises ApiError 409 if it has not ended, unless `force`: then
+    what a worker makes of it is dropped.
     """
     job = get(db, job_id, kind)
     if job["status"] not in TERMINAL and not force:
         raise ApiError(409, f"Job {job_id!r} is {job['status']}: cancel it first, or wait for its end", final=True)
     db.execute("DELETE FROM results WHERE job_id = ?", (job_id,))
     db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+    # Those behind it find no payload when they are claimed, and fail with that reason.
+    db.execute("UPDATE jobs SET ready = 1 WHERE parse_job_id = ? AND ready = 0", (job_id,))
     return job
 
 
 def claim(db: Db, batch_id: str | None, owner: str, *, files: int, size: int, now: str) -> list[Claim]:
     """The next jobs of a batch: at most `files`, and no more than `size` bytes together unless the first is larger.
 
+    Of a parse job the bytes of its file count, of an extract job those that its parse job made, which travel with it.
     Extract jobs come first, so that files are finished one after the other.
     """
+    # SQLite knows the length of a BLOB without reading it.
     rows = db.execute(
-        "SELECT seq, size FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 ORDER BY type, seq "
-        "LIMIT ?",
+        "SELECT seq, CASE type WHEN 'parse_v2' THEN size ELSE "
+        "coalesce((SELECT length(payload) FROM results WHERE job_id = parse_job_id), 0) END AS size "
+        "FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 ORDER BY type, seq LIMIT ?",
         (batch_id, files),
     ).fetchall()
     taken: list[int] = []
@@ -162,7 +171,7 @@ def settle(db: Db, owner: str, outcomes: Sequence[Outcome], now: str) -> None:
         (
             (
                 "COMPLETED" if outcome.error is None else "FAILED",
-                outcome.error,
+                outcome.error and _storable(outcome.error),
                 outcome.reason,
                 outcome.pages,
                 outcome.pages_failed,
@@ -200,6 +209,11 @@ def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> 
     return {row["batch_id"] for row in rows}
 
 
+def _storable(text: str) -> str:
+    """A plug-in's error may hold half a character (a lone surrogate), which no database takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def get(db: Db, job_id: str, kind: str) -> Row:
     row: Row | None = db.execute("SELECT * FROM jobs WHERE id = ? AND type = ?", (job_id, kind)).fetchone()
     if row is None:
@@ -213,7 +227,10 @@ def payload(db: Db, job_id: str) -> bytes | None:
 
 
 def _advance(db: Db, parse_job_ids: Collection[str], now: str) -> None:
-    """Extract jobs that wait for these parse jobs may be claimed once those are COMPLETED, and else end as they did."""
+    """Extract jobs that wait for these parse jobs may be claimed once those are COMPLETED, and else end as they did.
+
+    One whose parse job is not there may be claimed as well: it fails then.
+    """
     waiting = "ready = 0 AND status = 'PENDING' AND parse_job_id IN (SELECT value FROM json_each(?))"
     listed = json.dumps(list(parse_job_ids))
     if db.execute(f"SELECT 1 FROM jobs WHERE {waiting} LIMIT 1", (listed,)).fetchone() is None:  # noqa: S608
@@ -221,7 +238,8 @@ def _advance(db: Db, parse_job_ids: Collection[str], now: str) -> None:
     parse = "(SELECT parse.{} FROM jobs AS parse WHERE parse.id = jobs.parse_job_id)"
     status, error, reason = (parse.format(column) for column in ("status", "error_message", "reason"))
     db.execute(
-        f"UPDATE jobs SET ready = 1, updated_at = ? WHERE {waiting} AND {status} = 'COMPLETED'",  # noqa: S608
+        f"UPDATE jobs SET ready = 1, updated_at = ? WHERE {waiting} "  # noqa: S608
+        f"AND coalesce({status}, 'COMPLETED') = 'COMPLETED'",
         (now, listed),
     )
     db.execute(

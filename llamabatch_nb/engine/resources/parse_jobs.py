@@ -1,16 +1,90 @@
-"""Parse jobs as the API shows them (contract.md section 5)."""
+"""Parse jobs: made alone, and as the API shows them (contract.md section 5)."""
 
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from llamabatch_nb.contract import parse as contract
 from llamabatch_nb.contract.base import Page
-from llamabatch_nb.contract.parse import ParseJob
+from llamabatch_nb.contract.parse import DeletedParseJob, ParseJob
+from llamabatch_nb.engine.ids import Ids
+from llamabatch_nb.engine.resources import files, jobs, webhooks
+from llamabatch_nb.engine.resources.checks import refuse
 from llamabatch_nb.engine.resources.jobs import PARSE
-from llamabatch_nb.engine.store import paging
+from llamabatch_nb.engine.resources.parse_requests import ParseRequest, parameters_of, webhooks_of
+from llamabatch_nb.engine.store import paging, snapshots
 from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
+
+
+class Source(NamedTuple):
+    """What a job reads: the name that people know, and the blob with its size in bytes."""
+
+    name: str
+    blob: str
+    size: int
+
+
+def source_of(db: Db, request: ParseRequest, now: str) -> Source:
+    """The file of the Files API that a request names. Raises ApiError 404, and 422 if it names none, two, or a URL."""
+    if (request.file_id is None) == (request.source_url is None):
+        raise refuse(["body"], "Give exactly one of file_id and source_url", "one_of")
+    if request.file_id is None:
+        raise refuse(
+            ["body", "source_url"],
+            "This engine fetches nothing from the network: download the document and upload it, or give its file_id",
+        )
+    row = files.get(db, request.file_id, now)
+    return Source(row["name"], row["blob"], row["size"])
+
+
+def create(
+    db: Db,
+    request: ParseRequest,
+    source: Source,
+    *,
+    at: tuple[str, ...],
+    ids: Ids,
+    project_id: str,
+    webhooks_anywhere: bool,
+    now: str,
+) -> ParseJob:
+    """A job of no batch. `at` is where the request's fields stand in the body. Call it inside a transaction.
+
+    Raises ApiError 404 for an unknown configuration or webhook, and 422.
+    """
+    parameters = parameters_of(db, request, at)
+    saved, inline = webhooks_of(parameters)
+    told = webhooks.endpoints(db, saved, inline, anywhere=webhooks_anywhere)
+    new = jobs.NewJob(
+        id=new_id(db, ids),
+        type=PARSE,
+        snapshot_id=snapshots.keep(db, parameters),
+        tier=parameters["tier"],
+        configuration_id=request.configuration_id,
+        user_metadata=None if request.user_metadata is None else json.dumps(request.user_metadata),
+        webhooks=webhooks.concerning(told, "parse"),
+        **source._asdict(),
+    )
+    jobs.add(db, [new], batch_id=None, project_id=project_id, now=now)
+    return shown(jobs.get(db, new.id, PARSE))
+
+
+def new_id(db: Db, ids: Ids) -> str:
+    """An id for a job of no batch. A seeded engine may give that of a deleted job again."""
+    number = db.execute("SELECT count(*) FROM jobs WHERE batch_id IS NULL AND type = ?", (PARSE,)).fetchone()[0]
+    while True:
+        job_id = ids.job("pjb", "alone", number)
+        if db.execute("SELECT 1 FROM jobs WHERE id = ?", (job_id,)).fetchone() is None:
+            return job_id
+        number += 1
+
+
+def delete(db: Db, job_id: str) -> DeletedParseJob:
+    """Forget a job that has ended, and its result. Call it inside a transaction. Raises ApiError 404 and 409."""
+    row = jobs.delete(db, job_id, PARSE)
+    return DeletedParseJob(id=row["id"], project_id=row["project_id"])
 
 
 def listed(db: Db, query: contract.ListParseJobs, size: int) -> Page[ParseJob]:

@@ -19,6 +19,12 @@ def ensure(db: Db, ids: Ids, now: str) -> Project:
     return Project.model_validate(dict(row))
 
 
+def get(project: Project, project_id: str) -> Project:
+    if project_id != project.id:
+        raise ApiError(404, f"Project {project_id!r} not found: this engine has one, {project.id}")
+    return project
+
+
 def check(project: Project, project_id: str | None, organization_id: str | None) -> None:
     """Refuse a project or organization that is not this engine's, as the service refuses those of other people."""
     if project_id not in {None, project.id}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 import time
@@ -9,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from llamabatch_nb.engine.errors import EngineError
 from llamabatch_nb.engine.store.schema import migrate
@@ -18,6 +20,32 @@ Row = sqlite3.Row
 
 #: How long a writer waits for another process, in seconds. Transactions last milliseconds.
 _BUSY_SECONDS = 30.0
+
+
+#: What systems say when there is no room: on the disk, for this user, or for a file of this size.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+class Trouble(NamedTuple):
+    """Something about disk or store that a retry may mend. `sentence`: what, and what to do; `full`: no room."""
+
+    sentence: str
+    full: bool = False
+
+
+def trouble(error: BaseException) -> Trouble | None:
+    """None if `error` is about something else."""
+    code = getattr(error, "sqlite_errorcode", None) if isinstance(error, sqlite3.Error) else None
+    primary = None if code is None else code & 0xFF  # the rest says in which place of SQLite it was met
+    number = error.errno if isinstance(error, OSError) else None
+    if primary in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR} or number in _NO_ROOM:
+        return Trouble("The disk of this engine is full: free some space, or choose another data folder", full=True)
+    if primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM} or number in _READ_ONLY:
+        return Trouble("The data folder of this engine cannot be written: give it back its rights, then retry")
+    if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Trouble("Another process keeps the store of this engine locked: retry, or end that process")
+    return None
 
 
 class Store:

@@ -27,11 +27,22 @@ def key(page_token: str, *kinds: type) -> list[str | int]:
     """The sort key in a token, if it has the right shape; otherwise a 422."""
     try:
         values = json.loads(base64.urlsafe_b64decode(page_token + "=" * (-len(page_token) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
-    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
+    if (
+        not isinstance(values, list)
+        or [type(value) for value in values] != list(kinds)
+        or not all(_storable(value) for value in values)
+    ):
         raise ApiError(422, "page_token is not one that this list gave out")
     return values
+
+
+def _storable(value: str | int) -> bool:
+    """SQLite compares with integers of 64 bits and texts that UTF-8 has; anything else raises there."""
+    if isinstance(value, int):
+        return -(1 << 63) <= value < 1 << 63
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def page(rows: list[Row], size: int, item: Callable[[Row], T], key_of: Callable[[Row], Key]) -> Page[T]:

@@ -88,6 +88,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE batches ADD COLUMN snapshot_id TEXT REFERENCES snapshots (id);
     UPDATE batches SET snapshot_id = id;
     ALTER TABLE batches DROP COLUMN parameters;
+    -- How the documents of an extract batch are read.
+    ALTER TABLE batches ADD COLUMN parse_snapshot_id TEXT REFERENCES snapshots (id);
     ALTER TABLE batches ADD COLUMN webhooks TEXT;
 
     -- Parse and extract jobs are claimed and settled alike, with a batch or alone. An extract job is not `ready` before
@@ -128,7 +130,8 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
 
     -- What webhooks are to be told of, written by whatever changes a status, in the same transaction: no way to a
-    -- status can forget it, and one without webhooks costs nothing. `webhooks` is the JSON list of endpoints to tell.
+    -- status can forget it, and one without webhooks costs nothing. `webhooks` is the JSON list of endpoints to tell,
+    -- secrets and all: with the last event the batch or job forgets it.
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY, type TEXT NOT NULL, subject TEXT NOT NULL, status TEXT NOT NULL,
         webhooks TEXT NOT NULL, created_at TEXT NOT NULL
@@ -141,7 +144,9 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO events (type, subject, status, webhooks, created_at)
         VALUES (CASE NEW.status WHEN 'RUNNING' THEN 'batch.running' WHEN 'COMPLETED' THEN 'batch.success'
         WHEN 'FAILED' THEN 'batch.error' WHEN 'CANCELLED' THEN 'batch.cancelled' ELSE 'batch.pending' END,
-        NEW.id, NEW.status, NEW.webhooks, NEW.updated_at); END;
+        NEW.id, NEW.status, NEW.webhooks, NEW.updated_at);
+        UPDATE batches SET webhooks = NULL
+        WHERE seq = NEW.seq AND NEW.status IN ('COMPLETED', 'FAILED', 'CANCELLED'); END;
     CREATE TRIGGER job_created AFTER INSERT ON jobs WHEN NEW.webhooks IS NOT NULL BEGIN
         INSERT INTO events (type, subject, status, webhooks, created_at)
         VALUES (replace(NEW.type, '_v2', '.pending'), NEW.id, NEW.status, NEW.webhooks, NEW.updated_at); END;
@@ -152,7 +157,18 @@ MIGRATIONS: tuple[str, ...] = (
         VALUES (replace(NEW.type, '_v2', CASE NEW.status WHEN 'RUNNING' THEN '.running'
         WHEN 'FAILED' THEN '.error' WHEN 'CANCELLED' THEN '.cancelled'
         ELSE iif(NEW.pages_failed > 0, '.partial_success', '.success') END),
-        NEW.id, NEW.status, NEW.webhooks, NEW.updated_at); END;
+        NEW.id, NEW.status, NEW.webhooks, NEW.updated_at);
+        UPDATE jobs SET webhooks = NULL
+        WHERE seq = NEW.seq AND NEW.status IN ('COMPLETED', 'FAILED', 'CANCELLED'); END;
+
+    -- An event on its way to one endpoint: gone when it has arrived, or is given up. Whoever sends it has moved `due`
+    -- (seconds since 1970) on for as long as it may take, so that nobody else does, and somebody does if it dies. A
+    -- `seq` never comes again: whoever was stopped for long would else take another delivery for its own.
+    CREATE TABLE deliveries (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
+        endpoint TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX deliveries_due ON deliveries (endpoint, due);
 
     -- What the engines of a folder share and nobody else may know: the key that signs links.
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;

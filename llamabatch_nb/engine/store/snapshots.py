@@ -15,7 +15,8 @@ def keep(db: Db, parameters: Mapping[str, Any]) -> str:
 
     Keys stay in the order in which they came: a JSON Schema's order is that of the columns made from it.
     """
-    text = json.dumps(parameters, ensure_ascii=False)
+    # ASCII: a schema may hold half a character (a lone surrogate), which no database takes.
+    text = json.dumps(parameters)
     snapshot_id = hashlib.sha256(text.encode()).hexdigest()
     db.execute("INSERT OR IGNORE INTO snapshots (id, parameters) VALUES (?, ?)", (snapshot_id, text))
     return snapshot_id

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,17 @@ from llamabatch_nb.engine.resources.batches import Open
 from llamabatch_nb.engine.resources.parameters import parse_options
 from llamabatch_nb.engine.store import snapshots
 from llamabatch_nb.engine.store.blobs import Blobs
-from llamabatch_nb.engine.store.database import Db, Store
+from llamabatch_nb.engine.store.database import Db, Store, trouble
 from llamabatch_nb.engine.work.flights import Chunk, Flights
 from llamabatch_nb.engine.work.leases import Owner
 from llamabatch_nb.engine.work.pool import Pool, PoolClosedError
-from llamabatch_nb.engine.work.tasks import ExtractTask, ParseTask, Task
+from llamabatch_nb.engine.work.tasks import ExtractTask, Outcome, ParseTask, Task
 
 log = logging.getLogger(__name__)
 
 #: With one file a task two processes are 1.0 to 1.6 times as fast as one, with 20 they are 2.0 (parsing.md section 3).
 CHUNK_FILES = 20
+#: Of files, or of what travels to an extract job: what is claimed lies in memory, two such chunks a worker.
 CHUNK_BYTES = 16 << 20
 #: A chunk is cut so that it takes about this long, so that progress is seen and a cancel is prompt.
 CHUNK_SECONDS = 0.25
@@ -42,8 +43,12 @@ FIRST_GUESS = CHUNK_SECONDS / 4
 POLL_SECONDS = 1.0
 
 
+class _ParseGoneError(Exception):
+    """An extract job's parse job, or what it made, is not there any more."""
+
+
 class Dispatcher:
-    """One an engine. Start it once, stop it once. It closes `pool`."""
+    """One an engine. Start it once, stop it once. It closes `pool`. `look` is called after each step, on its thread."""
 
     def __init__(
         self,
@@ -58,12 +63,16 @@ class Dispatcher:
         schedule: Schedule,
         seconds_per_file: float,
         file_timeout: float,
+        ocr: bool,
         extractors: Mapping[str | None, Extractor],
+        look: Callable[[], None],
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._images = images
+        self._ocr = ocr
         self._extractors = extractors
+        self._look = look
         self._owner = owner
         self._pool = pool
         self._ids = ids
@@ -90,18 +99,28 @@ class Dispatcher:
             self._thread.join()
 
     def _run(self) -> None:
+        halted = False
         try:
             while not self._stopping:
                 try:
                     self._pool.warm()
                     self._step()
+                    self._look()
+                    halted = False
+                    self._flights.wait(POLL_SECONDS)
                 except PoolClosedError:
                     break  # the interpreter is ending
-                except Exception:
+                except Exception as error:
                     # A full disk or a store that another process keeps locked: nothing is lost, so try again.
-                    log.exception("The engine could not go on; trying again in a second")
+                    if not halted:  # said once, not every second
+                        known = trouble(error)
+                        log.warning(
+                            "The engine could not go on, and tries again every second: %s",
+                            known.sentence if known else error,
+                            exc_info=None if known else error,
+                        )
+                    halted = True
                     time.sleep(POLL_SECONDS)
-                self._flights.wait(POLL_SECONDS)
         finally:
             self._pool.close()
             self._give_back()
@@ -117,12 +136,14 @@ class Dispatcher:
         holds = flights.holds
         if rows or holds or flights.settled or flights.dropped:
             with self._store.write() as db:
-                for batch_id in self._settle(db, now) | self._owner.take_over(db, now):
-                    batches.finish(db, batch_id, now)
+                touched = self._settle(db, now) | self._owner.take_over(db, now)
                 for row in rows:
-                    if row.id is not None and row.status == "PENDING":
+                    if row.id is not None and row.status == "PENDING" and not row.cancel_requested:
                         batches.map_files(db, row.id, self._ids, now, self._schedule)
-                claimed = self._claim(db, rows, now)
+                claimed, idle = self._claim(db, rows, now)
+                # Those of which nothing could be claimed too: the API cancels and deletes single jobs.
+                for batch_id in touched | idle:
+                    batches.finish(db, batch_id, now)
                 if claimed or holds:
                     self._owner.renew(db)
             flights.settled.clear()
@@ -139,9 +160,10 @@ class Dispatcher:
             touched |= jobs.release(db, self._owner.id, now, self._flights.dropped)
         return touched
 
-    def _claim(self, db: Db, rows: Sequence[Open], now: str) -> list[Chunk]:
-        """As many chunks as keep the workers busy, from the open batches in turn."""
+    def _claim(self, db: Db, rows: Sequence[Open], now: str) -> tuple[list[Chunk], set[str | None]]:
+        """As many chunks as keep the workers busy, from the open batches in turn; and those that had nothing left."""
         chunks: list[Chunk] = []
+        idle = {row.id for row in rows if row.cancel_requested}
         waiting = [row for row in rows if not row.cancel_requested]
         while waiting:
             row = waiting[self._turn % len(waiting)]
@@ -150,47 +172,64 @@ class Dispatcher:
             depth = 1 if pace * CHUNK_FILES > CHUNK_SECONDS else 2
             if self._flights.busy + len(chunks) >= depth * self._pool.workers:
                 break
-            share = -(-jobs.pending(db, row.id) // (2 * self._pool.workers))
+            parts = 2 * self._pool.workers  # towards the end every worker gets some
+            share = -(-jobs.pending(db, row.id, parts * CHUNK_FILES) // parts)
             files = min(CHUNK_FILES, max(1, int(CHUNK_SECONDS / pace)), share)
             claims = jobs.claim(db, row.id, self._owner.id, files=files, size=CHUNK_BYTES, now=now) if files else []
             if claims:
                 self._turn += 1
-                chunks.append(Chunk(row.id, self._tasks(db, claims)))
+                if tasks := self._tasks(db, claims, now):
+                    chunks.append(Chunk(row.id, tasks))
             else:
                 waiting.remove(row)
-        return chunks
+                idle.add(row.id)
+        return chunks, idle
 
-    def _tasks(self, db: Db, claims: Iterable[jobs.Claim]) -> list[Task]:
+    def _tasks(self, db: Db, claims: Iterable[jobs.Claim], now: str) -> list[Task]:
+        """What workers are to do. A job of which no task can be made fails alone: it must not stop all others."""
         told: dict[str, dict[str, Any]] = {}
         tasks: list[Task] = []
+        hopeless: list[Outcome] = []
         for claim in claims:
-            if claim.snapshot_id not in told:
-                told[claim.snapshot_id] = snapshots.load(db, claim.snapshot_id)
-            parameters = told[claim.snapshot_id]
-            path = f"{self._blobs.folder}{os.sep}{claim.blob}"
-            if claim.type == jobs.PARSE:
-                task: Task = ParseTask(
-                    job_id=claim.id,
-                    fence=claim.fence,
-                    path=path,
-                    name=claim.name,
-                    seconds=self._seconds_per_file,
-                    options=parse_options(parameters),
-                    images=f"{self._images}{os.sep}{claim.id}",
-                )
-            else:
-                assert claim.parse_job_id is not None
-                task = ExtractTask(
-                    job_id=claim.id,
-                    fence=claim.fence,
-                    path=path,
-                    name=claim.name,
-                    payload=jobs.payload(db, claim.parse_job_id) or b"",
-                    parameters=parameters,
-                    extractor=self._extractors.get(parameters.get("extractor"), parameters.get("extractor")),
-                )
-            tasks.append(task)
+            try:
+                if claim.snapshot_id not in told:
+                    told[claim.snapshot_id] = snapshots.load(db, claim.snapshot_id)
+                tasks.append(self._task(db, claim, told[claim.snapshot_id]))
+            except _ParseGoneError:
+                message = "Its parse job was deleted; retry it."
+                hopeless.append(Outcome(job_id=claim.id, fence=claim.fence, error=message, reason="parse_gone"))
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                log.warning("Job %s was told what makes no sense", claim.id, exc_info=error)
+                message = "Its configuration makes no sense to this engine; check it and retry."
+                hopeless.append(Outcome(job_id=claim.id, fence=claim.fence, error=message, reason="configuration"))
+        if hopeless:
+            jobs.settle(db, self._owner.id, hopeless, now)
         return tasks
+
+    def _task(self, db: Db, claim: jobs.Claim, parameters: dict[str, Any]) -> Task:
+        path = f"{self._blobs.folder}{os.sep}{claim.blob}"
+        if claim.type == jobs.PARSE:
+            return ParseTask(
+                job_id=claim.id,
+                fence=claim.fence,
+                path=path,
+                name=claim.name,
+                seconds=self._seconds_per_file,
+                options=parse_options(parameters, ocr=self._ocr),
+                images=f"{self._images}{os.sep}{claim.id}",
+            )
+        payload = None if claim.parse_job_id is None else jobs.payload(db, claim.parse_job_id)
+        if payload is None:
+            raise _ParseGoneError
+        return ExtractTask(
+            job_id=claim.id,
+            fence=claim.fence,
+            path=path,
+            name=claim.name,
+            payload=payload,
+            parameters=parameters,
+            extractor=self._extractors.get(parameters.get("extractor"), parameters.get("extractor")),
+        )
 
     def _give_back(self) -> None:
         """Whatever goes wrong here is mended by the lease, which nobody renews any more."""

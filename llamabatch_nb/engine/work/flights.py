@@ -8,6 +8,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
 from llamabatch_nb.engine.work.pool import Outcomes, Pool, PoolClosedError
@@ -50,6 +51,7 @@ class Flights:
         self._pool = pool
         self._file_timeout = file_timeout
         self._seconds_per_file = seconds_per_file
+        self._timeout = ("timeout", f"It took longer than {file_timeout:g} s; split it and retry the parts.")
 
     @property
     def busy(self) -> int:
@@ -87,7 +89,12 @@ class Flights:
             pass
 
     def give_up_late(self) -> None:
-        """Kill workers that sit on a file. Of a chunk the culprit is not known: its files get their time alone."""
+        """Kill workers that sit on a file. Of a chunk of several the culprit is not known: each gets its time alone.
+
+        Workers of an executor that was given cannot be killed from here; Dask's end themselves (see `pool`).
+        """
+        if self._pool.watched:
+            return
         late = [future for future, chunk in self.flying.items() if self._is_late(chunk)]
         if not late:
             return
@@ -99,11 +106,11 @@ class Flights:
         for future in {*late, *shared}:
             chunk = self.flying.pop(future)
             future.cancel()
-            if chunk.alone:
-                self._pool.end_quarantine()
-                self._fail(
-                    chunk, "timeout", f"It took longer than {self._file_timeout:g} s; split it and retry the parts."
-                )
+            # A worker of our own may have been starting all the while; one that was given is lost by another try, too.
+            if chunk.alone or (len(chunk.tasks) == 1 and not self._pool.own):
+                if chunk.alone:
+                    self._pool.end_quarantine()
+                self._fail(chunk, *self._timeout)
             else:
                 self._suspect(chunk)
         if shared:
@@ -116,7 +123,8 @@ class Flights:
         self.ready = deque(chunk for chunk in self.ready if chunk.batch_id not in cancelled)
         self.suspects = deque(chunk for chunk in self.suspects if chunk.batch_id not in cancelled)
         for future, chunk in list(self.flying.items()):
-            if chunk.batch_id in cancelled and future.cancel():
+            # Dask and ipyparallel say that they cancelled what runs, and run on (parsing.md section 4).
+            if chunk.batch_id in cancelled and chunk.since is None and future.cancel():
                 dropped.append(self.flying.pop(future))
         self.dropped += [task.job_id for chunk in dropped for task in chunk.tasks]
 
@@ -133,25 +141,34 @@ class Flights:
             self.done.put(None)
         else:
             self.flying[future] = chunk
+            if chunk.alone and self._pool.warming is not None:
+                self._pool.warming.add_done_callback(self.done.put)
             self._begin()
             future.add_done_callback(self.done.put)
         chunks.popleft()
 
     def _begin(self) -> None:
-        """Note which chunks are with a worker now: the first that were handed out, as many as there are workers."""
+        """Note which chunks are with a worker now: the first that were handed out, as many as there are workers.
+
+        A suspect has a worker to itself where the workers are our own; elsewhere it queues with the others.
+        """
         now = time.monotonic()
         busy = 0
         for chunk in self.flying.values():
-            if not chunk.alone:
-                busy += 1
-            if chunk.since is None and (chunk.alone or busy <= self._pool.workers):
+            apart = chunk.alone and self._pool.own
+            busy += not apart
+            # The start of its worker is not the file's time: on a busy machine it takes seconds.
+            started = self._pool.warming is None if apart else busy <= self._pool.workers
+            if chunk.since is None and started:
                 chunk.since = now
 
     def _land(self, future: Outcomes) -> None:
         chunk = self.flying.pop(future, None)
         if chunk is None:  # a warm-up, or a chunk that was given up
+            self._begin()
             return
-        error = future.exception()
+        # Whoever gave an executor may shut it down and have it cancel what waits.
+        error = CancelledError("it was cancelled") if future.cancelled() else future.exception()
         if error is None:
             if chunk.since is not None:
                 spent = (time.monotonic() - chunk.since) / len(chunk.tasks)
@@ -159,9 +176,11 @@ class Flights:
             self.settled.append((chunk.batch_id, future.result()))
         elif chunk.alone:
             self._pool.end_quarantine()
-            self._fail(
-                chunk, "crash", f"It crashed the process that read it ({_told(error)}); please report this file."
-            )
+            if self._pool.watched and self._is_late(chunk):
+                self._fail(chunk, *self._timeout)
+            else:
+                message = f"It crashed the process that read it ({_told(error)}); please report this file."
+                self._fail(chunk, "crash", message)
         else:
             log.info("A worker was lost (%s); trying its files one at a time", _told(error))
             self._suspect(chunk)

@@ -1,16 +1,42 @@
-"""Where files are parsed: worker processes of our own, or any executor that somebody hands us.
+"""Where files are read: worker processes of our own, or any ``concurrent.futures.Executor`` that somebody hands us.
 
 Own workers are loky's: never forked (fork hangs PDFium, 6 of 6 pools: parsing.md section 2), and they never run the
 user's ``__main__`` again, so a script needs no guard and may come from stdin.
+
+An executor's workers need three things: this package with the extra ``local``, the engine's data folder under the same
+path (a shared disk, when they are other machines), and one task at a time each. On Dask (extra ``dask``)::
+
+    from distributed import Client, LocalCluster
+    from llamabatch_nb.engine import Engine
+    client = Client(LocalCluster(n_workers=4, threads_per_worker=1))
+    engine = Engine("data", workers=4, executor=client.get_executor(pure=False))
+    engine.start()
+
+Dask starts workers that die anew. ``distributed.scheduler.allowed-failures`` says how many of them a file may take with
+it each time it is tried; 0 is best here, for a suspect is tried again alone anyway. A worker that sits on a file for
+too long ends itself, if it has a nanny; without one (``processes=False``) nothing ends it.
+
+On ipyparallel (extra ``ipyparallel``)::
+
+    import ipyparallel
+    from llamabatch_nb.engine import Engine
+    cluster = ipyparallel.Cluster(n=4).start_and_connect_sync()
+    engine = Engine("data", workers=4, executor=cluster.load_balanced_view().executor)
+    engine.start()
+
+There a worker that dies or hangs stays away: the engine goes on as long as one is left. The same holds for hanging
+files in a pool of threads or processes; a process pool that breaks takes no more work, and what is left ends as FAILED.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from functools import partial
 from typing import TYPE_CHECKING
 
+from llamabatch_nb.engine.work.elsewhere import run_watched
 from llamabatch_nb.engine.work.tasks import Outcome, Task
 from llamabatch_nb.engine.work.worker import run_chunk, start_worker
 
@@ -31,13 +57,19 @@ class Pool:
     of a single worker, beside the main one, where a file that breaks or blocks its worker harms nobody.
     """
 
-    def __init__(self, workers: int | None, executor: Executor | None) -> None:
+    def __init__(self, workers: int | None, executor: Executor | None, *, file_timeout: float) -> None:
         from loky import cpu_count
 
         self.workers = workers or cpu_count()
         self._given = executor
+        self._run: Callable[[Sequence[Task]], list[Outcome]] = run_chunk
+        #: Whether workers end themselves when a file takes too long: only they know when they began with it.
+        self.watched = type(executor).__module__.partition(".")[0] == "distributed"
+        if self.watched:
+            self._run = partial(run_watched, file_timeout=file_timeout)
         self._main: ProcessPoolExecutor | None = None
         self._quarantine: ProcessPoolExecutor | None = None
+        self._warm_up: Outcomes | None = None
 
     @property
     def own(self) -> bool:
@@ -53,9 +85,10 @@ class Pool:
     def submit(self, tasks: Sequence[Task]) -> Outcomes:
         if self._given is not None:
             try:
-                return _submit(self._given, tasks)
-            except BrokenExecutor as error:
-                raise PoolClosedError(str(error)) from error
+                return self._given.submit(self._run, tasks)
+            except Exception as error:
+                # Broken, shut down, without workers, or unable to send a task: each library has errors of its own.
+                raise PoolClosedError(str(error) or type(error).__name__) from error
         try:
             return self._submit_own(tasks)
         except BrokenExecutor:
@@ -67,8 +100,15 @@ class Pool:
         """One file, when no other is there."""
         if self._given is not None:
             return self.submit(tasks)
-        self._quarantine = self._quarantine or _processes(1)
+        if self._quarantine is None:
+            self._quarantine = _processes(1)
+            self._warm_up = _submit(self._quarantine, [])
         return _submit(self._quarantine, tasks)
+
+    @property
+    def warming(self) -> Outcomes | None:
+        """What is done once the worker for single files has started; None if it has, or there is none."""
+        return None if self._warm_up is None or self._warm_up.done() else self._warm_up
 
     def _submit_own(self, tasks: Sequence[Task]) -> Outcomes:
         self._main = self._main or _processes(self.workers)
@@ -84,7 +124,7 @@ class Pool:
         """Kill the worker for single files, if there is one."""
         if self._quarantine is not None:
             self._quarantine.shutdown(wait=True, kill_workers=True)
-            self._quarantine = None
+            self._quarantine = self._warm_up = None
 
     def close(self) -> None:
         """An executor that was given stays as it is: it is its giver's."""

@@ -12,9 +12,11 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from llamabatch_nb.engine.parsers import Unreadable, parse_file, write_payload
+from llamabatch_nb.engine.parsers.door import DRAWN
 from llamabatch_nb.engine.work.tasks import ExtractTask, Outcome, ParseTask, Task, failed
 
 #: Seconds between two looks at whether the parent is still there.
@@ -72,10 +74,18 @@ def _run(task: Task) -> Outcome:
 
 def _parse(task: Task) -> Outcome:
     assert isinstance(task, ParseTask)
+    path = Path(task.path)
     try:
-        document = parse_file(Path(task.path), task.name, task.options)
+        document = parse_file(path, task.name, task.options)
     except Unreadable as finding:
         return failed(task, finding.reason, str(finding))
+    if task.options.screenshots and task.images and document.kind in DRAWN:
+        from llamabatch_nb.engine.parsers.screens import draw
+
+        try:
+            document = replace(document, images=draw(path, document.pages, Path(task.images)))
+        except OSError as error:
+            return failed(task, "unavailable", f"The engine failed on its page images ({error.strerror}); retry it.")
     return Outcome(
         job_id=task.job_id,
         fence=task.fence,

@@ -108,6 +108,31 @@ def test_cancel_running(make_api: MakeApi) -> None:
     assert ended["status"] == "CANCELLED"
 
 
+def test_cancel_pending(idle: Api) -> None:
+    batch = idle.batch(idle.directory({"a.pdf": pdf("alpha"), "b.pdf": pdf("beta")}))
+    assert idle.ok("POST", f"{BATCHES}/{batch['id']}/cancel")["status"] == "CANCELLED"
+    results = idle.get(batch["id"], expand="results")["results"]
+    assert [(result["job_reference"], result["error_message"]) for result in results] == [(None, None)] * 2
+
+
+def test_time(make_api: MakeApi) -> None:
+    shown = {}
+    for kind in ("timed", "per_read", "immediate"):
+        api = make_api(kind, time=kind, seconds_per_file=0.3)
+        batch = api.batch(api.directory({"a.pdf": pdf("alpha")}))
+        if kind == "timed":
+            api.finished(batch["id"])
+        shown[kind] = [api.get(batch["id"])["status"] for _ in range(3)]
+        by_filter = api.ok("GET", BATCHES, params={"status": "COMPLETED"})["items"]
+        assert [each["id"] for each in by_filter] == [batch["id"]]
+        api.engine.close()
+    assert shown == {
+        "timed": ["COMPLETED"] * 3,
+        "per_read": ["PENDING", "RUNNING", "COMPLETED"],
+        "immediate": ["COMPLETED"] * 3,
+    }
+
+
 def test_cancel_terminal(api: Api) -> None:
     batch = api.batch(api.directory({"a.pdf": pdf("alpha")}))
     api.finished(batch["id"])

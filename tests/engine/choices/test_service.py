@@ -12,6 +12,7 @@ from tests.engine.support import Api, files_of, pdf
 
 BATCHES = "/api/v2/batches"
 DIRECTORIES = "/api/v1/beta/directories"
+FILES = "/api/v1/beta/files"
 PARSE = "/api/v2/parse"
 
 
@@ -27,6 +28,12 @@ def test_foreign_project(idle: Api) -> None:
     for name in ("project_id", "organization_id"):
         assert "other" in idle.refused(403, "GET", BATCHES, params={name: "other"})
         idle.refused(403, "POST", DIRECTORIES, params={name: "other"}, json={"name": "a"})
+    idle.refused(403, "POST", f"{FILES}/query", json={"filter": {"project_id": "other"}})
+    for version in ("v1", "v2"):
+        assert "other" in idle.refused(404, "GET", f"/api/{version}/projects/other")
+        ours = f"/api/{version}/projects/{idle.engine.project.id}"
+        idle.refused(403, "GET", ours, params={"organization_id": "other"})
+        idle.ok("GET", ours, params={"organization_id": idle.engine.project.organization_id})
 
 
 def test_list_order(make_api: MakeApi) -> None:
@@ -37,6 +44,7 @@ def test_list_order(make_api: MakeApi) -> None:
         second = api.directory({}, "second")
         files = api.ok("GET", files_of(first))["items"]
         assert [file["display_name"] for file in files] == ["a.pdf", "b.pdf", "c.pdf"]
+        assert [file["name"] for file in api.ok("GET", FILES)["items"]] == ["b.pdf", "a.pdf", "c.pdf"]
         assert [directory["id"] for directory in api.ok("GET", DIRECTORIES)["items"]] == [second, first]
         batches = [api.finished(api.batch(first)["id"])["id"] for _ in range(2)]
         assert [batch["id"] for batch in api.ok("GET", BATCHES)["items"]] == batches[::-1]
@@ -54,7 +62,9 @@ def test_any_key(idle: Api) -> None:
     Api(idle.engine, {}).refused(401, "GET", f"{DIRECTORIES}/{directory_id}")
 
 
-@pytest.mark.parametrize("path", [BATCHES, DIRECTORIES, PARSE, "/api/v1/beta/configurations"])
+@pytest.mark.parametrize(
+    "path", [BATCHES, DIRECTORIES, FILES, PARSE, "/api/v1/beta/configurations", "/api/v2/projects"]
+)
 def test_page_sizes(idle: Api, path: str) -> None:
     for size in ("0", "1001", "x"):
         idle.refused(422, "GET", path, params={"page_size": size})
@@ -79,6 +89,47 @@ def test_unknown_body_field(idle: Api) -> None:
     (problem,) = idle.refused(422, "POST", files_of(directory_id) + "/upload", **form)
     assert problem["loc"] == ["body", "nonsense"]
     idle.ok("GET", DIRECTORIES, params={"nonsense": "1"})
+
+
+def test_body_size(idle: Api) -> None:
+    json = {"content-type": "application/json"}
+    body = b'{"name": "a", "system_metadata": {"a": "%s"}}'
+    idle.ok("POST", DIRECTORIES, content=body % (b"x" * 8_000_000), headers=json)
+    assert "8388608" in idle.refused(413, "POST", DIRECTORIES, content=body % (b"x" * 8_400_000), headers=json)
+
+
+def test_disk_full(idle: Api) -> None:
+    """A limit on the size of files, which is all that a test can have of a full disk, is met in the same place."""
+    resource = pytest.importorskip("resource")
+    upload = files_of(idle.directory({})) + "/upload"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 20, before[1]))
+    try:
+        answer = idle.raw("POST", upload, files={"upload_file": ("a", bytes(5 << 20))})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (507, "false")
+    assert "disk" in answer.json()["detail"]
+    assert not list((idle.engine.data / "blobs").iterdir())
+    idle.ok("POST", upload, files={"upload_file": ("a", bytes(5 << 20))})
+
+
+def test_retry_header(make_api: MakeApi) -> None:
+    api = make_api(max_file_bytes=1)
+    upload = files_of(api.directory({"a": b"x"})) + "/upload"
+    large, json = {"upload_file": ("b", b"xx")}, {"content-type": "application/json"}
+    for status, told, method, path, content in (
+        (409, True, "POST", DIRECTORIES, {"json": {"name": "documents"}}),
+        (409, True, "POST", upload, {"files": {"upload_file": ("a", b"x")}}),
+        (413, True, "POST", upload, {"files": large}),
+        (413, True, "POST", DIRECTORIES, {"content": bytes(9 << 20), "headers": json}),
+        (403, True, "GET", "/links/files/x?expires=1&signature=0", {}),
+        (403, True, "GET", "/links/files/x", {}),
+        (404, False, "GET", f"{DIRECTORIES}/dir-none", {}),
+        (422, False, "POST", DIRECTORIES, {"json": {}}),
+    ):
+        answer = api.raw(method, path, **content)
+        assert (answer.status_code, answer.headers.get("x-should-retry")) == (status, "false" if told else None)
 
 
 def test_naive_times(idle: Api) -> None:

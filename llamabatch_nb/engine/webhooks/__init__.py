@@ -1,0 +1,1 @@
+"""Telling the endpoints that subscribed what became of batches and jobs (contract.md section 1.4)."""

@@ -1,0 +1,103 @@
+"""Deliveries in the store: made of events, claimed for a while, and gone when they have arrived or are given up.
+
+A claim is a delivery whose `due` was moved on by `LEASE_SECONDS`: nobody else sends it meanwhile, and if its sender
+dies somebody does afterwards. So an event arrives once, unless a process dies between sending it and noting that. Every
+function that changes something is to be called inside a transaction. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from llamabatch_nb.engine.resources import webhooks
+from llamabatch_nb.engine.store.database import Db
+from llamabatch_nb.engine.webhooks import payloads
+
+#: How long a claim holds unless it is renewed. Long enough for a kernel whose code holds the interpreter lock.
+LEASE_SECONDS = 10.0
+#: Events that one transaction turns into deliveries: it builds a body for each.
+_EVENTS_AT_ONCE = 200
+
+
+class Delivery(NamedTuple):
+    """A claimed delivery. `endpoint` is JSON, with secrets; `attempts` counts this one."""
+
+    seq: int
+    event_id: str
+    type: str
+    body: str
+    endpoint: str
+    attempts: int
+
+
+def any_due(db: Db, now: float) -> bool:
+    """Whether there is anything to send now. It is asked often: mostly of two empty tables."""
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM deliveries WHERE due <= ?)", (now,)
+    )
+    return bool(found.fetchone()[0])
+
+
+def spread(db: Db, now: float) -> bool:
+    """Turn events, oldest first, into deliveries for those who subscribed. Returns whether more events are left."""
+    events = db.execute("SELECT * FROM events ORDER BY seq LIMIT ?", (_EVENTS_AT_ONCE,)).fetchall()
+    made: list[tuple[str, str, str, str, float]] = []
+    for event in events:
+        wanting = [each for each in json.loads(event["webhooks"]) if webhooks.wants(each, event["type"])]
+        if wanting:
+            payload: dict[str, Any] = payloads.payload(db, event)
+            text = json.dumps(payload, ensure_ascii=False)
+            made += [(payload["event_id"], event["type"], text, json.dumps(each), now) for each in wanting]
+    db.executemany("INSERT INTO deliveries (event_id, type, body, endpoint, due) VALUES (?, ?, ?, ?, ?)", made)
+    if events:
+        db.execute("DELETE FROM events WHERE seq <= ?", (events[-1]["seq"],))
+    return len(events) == _EVENTS_AT_ONCE
+
+
+def dues(db: Db) -> dict[str, float]:
+    """When the next delivery of each endpoint is due, claimed ones among them."""
+    return dict(db.execute("SELECT endpoint, min(due) FROM deliveries GROUP BY endpoint").fetchall())
+
+
+def claim(db: Db, endpoint: str, now: float, most: int) -> list[Delivery]:
+    """The next deliveries of an endpoint that are due, in the order of their events."""
+    rows = db.execute(
+        "UPDATE deliveries SET attempts = attempts + 1, due = ? WHERE seq IN "
+        "(SELECT seq FROM deliveries WHERE endpoint = ? AND due <= ? ORDER BY seq LIMIT ?) "
+        "RETURNING seq, event_id, type, body, endpoint, attempts",
+        (now + LEASE_SECONDS, endpoint, now, most),
+    )
+    return sorted(Delivery(*row) for row in rows.fetchall())
+
+
+def renew(db: Db, held: Collection[Delivery], now: float) -> None:
+    """Hold these claims for `LEASE_SECONDS` more."""
+    db.executemany(
+        "UPDATE deliveries SET due = ? WHERE seq = ? AND attempts = ?",
+        [(now + LEASE_SECONDS, each.seq, each.attempts) for each in held],
+    )
+
+
+def arrived(db: Db, delivery: Delivery) -> None:
+    """Forget it, whoever holds it by now."""
+    db.execute("DELETE FROM deliveries WHERE seq = ?", (delivery.seq,))
+
+
+def postpone(db: Db, delivery: Delivery, due: float) -> None:
+    """Try again at `due`, unless somebody else has it by now."""
+    db.execute("UPDATE deliveries SET due = ? WHERE seq = ? AND attempts = ?", (due, delivery.seq, delivery.attempts))
+
+
+def give_back(db: Db, held: Sequence[Delivery], now: float) -> None:
+    """Release claims that were not tried: they do not count as attempts."""
+    db.executemany(
+        "UPDATE deliveries SET due = ?, attempts = attempts - 1 WHERE seq = ? AND attempts = ?",
+        [(now, each.seq, each.attempts) for each in held],
+    )
+
+
+def drop_endpoint(db: Db, endpoint: str) -> int:
+    """Forget all that an endpoint was to be told. Returns how much that was."""
+    return db.execute("DELETE FROM deliveries WHERE endpoint = ?", (endpoint,)).rowcount
