@@ -17,7 +17,7 @@ import pytest
 from llamabatch_nb.engine.links import ROOT, to_image
 from tests.engine.conftest import MakeApi
 from tests.engine.server import Server
-from tests.engine.support import Api, create_body, files_of, pdf
+from tests.engine.support import PATIENCE, Api, create_body, files_of, pdf
 
 CANARY = b"a canary that nobody may fetch"
 #: What people put where a file's name belongs. Each is tried plain and quoted, as an image's name and as a whole path.
@@ -33,9 +33,10 @@ TRICKS = (
 
 def fetched(api: Api, path: bytes, query: bytes) -> tuple[int, bytes]:
     """One request whose path arrives as it is, which a client or a server in between would have mended."""
-    status, body = 0, b""
+    status, body, asked = 0, b"", False
 
     async def ask() -> None:
+        done = anyio.Event()
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -52,14 +53,22 @@ def fetched(api: Api, path: bytes, query: bytes) -> tuple[int, bytes]:
         }
 
         async def receive() -> dict[str, Any]:
+            nonlocal asked
+            asked, before = True, asked
+            if before:
+                await done.wait()  # the other end stays until it has its answer
+                return {"type": "http.disconnect"}
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(message: Any) -> None:
             nonlocal status, body
             status = message.get("status", status)
             body += message.get("body", b"")
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                done.set()
 
-        await api.engine.app(scope, receive, send)
+        with anyio.fail_after(PATIENCE):
+            await api.engine.app(scope, receive, send)
 
     anyio.run(ask)
     return status, body
@@ -230,7 +239,7 @@ def test_uploads_are_bounded(make_api: MakeApi, path: str) -> None:
             yield body[start : start + 100]
 
     for content in (body, pieces()):
-        assert "1,000" in api.refused(413, "POST", url, content=content, headers=kind)
+        assert "1000 bytes" in api.refused(413, "POST", url, content=content, headers=kind)
     assert list((api.engine.data / "blobs").iterdir()) == []
     api.ok("POST", url, data=form, files={part: ("a.txt", b"x" * 1000)})
 

@@ -146,3 +146,11 @@ def test_printed_page_numbers(read: Read) -> None:
         {"printed_page_number": "A-1"},
     ]
     assert read(build.pdf(build.words(LINE)), "a.pdf").pages[0].metadata == {}
+
+
+def test_more_failed_pages_than_are_allowed(read: Read, refuse: Refuse) -> None:
+    data = build.pdf(build.words(LINE), build.scan, build.words(LINE))
+    assert [page.success for page in read(data, "a.pdf", allowed_page_failure_ratio=0.34).pages] == [True, False, True]
+    finding = refuse(data, "a.pdf", allowed_page_failure_ratio=0.33)
+    assert finding.reason == "pages_failed"
+    assert str(finding).startswith("1 of 3 pages failed")

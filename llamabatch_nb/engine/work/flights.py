@@ -51,7 +51,6 @@ class Flights:
         self._pool = pool
         self._file_timeout = file_timeout
         self._seconds_per_file = seconds_per_file
-        self._timeout = ("timeout", f"It took longer than {file_timeout:g} s; split it and retry the parts.")
 
     @property
     def busy(self) -> int:
@@ -110,7 +109,7 @@ class Flights:
             if chunk.alone or (len(chunk.tasks) == 1 and not self._pool.own):
                 if chunk.alone:
                     self._pool.end_quarantine()
-                self._fail(chunk, *self._timeout)
+                self._fail_late(chunk)
             else:
                 self._suspect(chunk)
         if shared:
@@ -177,7 +176,7 @@ class Flights:
         elif chunk.alone:
             self._pool.end_quarantine()
             if self._pool.watched and self._is_late(chunk):
-                self._fail(chunk, *self._timeout)
+                self._fail_late(chunk)
             else:
                 message = f"It crashed the process that read it ({_told(error)}); please report this file."
                 self._fail(chunk, "crash", message)
@@ -188,6 +187,9 @@ class Flights:
 
     def _suspect(self, chunk: Chunk) -> None:
         self.suspects += (Chunk(chunk.batch_id, [task], alone=True) for task in chunk.tasks)
+
+    def _fail_late(self, chunk: Chunk) -> None:
+        self._fail(chunk, "timeout", f"It took longer than {self._file_timeout:g} s; split it and retry the parts.")
 
     def _fail(self, chunk: Chunk, reason: str, message: str) -> None:
         outcomes = [failed(task, reason, message) for task in chunk.tasks]

@@ -228,3 +228,29 @@ def test_every_tongue_reads_its_own_iban_and_vat_number() -> None:
         page = typed(f"{tongue.words['vat']}: {tongue.tax_id}   IBAN: {tongue.iban}\n")
         found = extract([page], of(iban=text(), vat_id=text())).values
         assert found == {"iban": tongue.iban, "vat_id": tongue.tax_id}
+
+
+def test_the_parties_stand_side_by_side_under_their_labels() -> None:
+    page = typed(
+        """Sprzedawca:              Nabywca:
+Budomax Sp. z o.o.       Krakus Sp. z o.o.
+ul. Polna 7              ul. Lipowa 1
+00-625 Warszawa          31-147 Krakow
+"""
+    )
+    found = extract([page], of(seller=of(name=text(), city=text()), buyer=of(name=text(), city=text()))).values
+    assert found == {
+        "seller": {"name": "Budomax Sp. z o.o.", "city": "Warszawa"},
+        "buyer": {"name": "Krakus Sp. z o.o.", "city": "Krakow"},
+    }
+
+
+def test_a_block_may_label_its_name() -> None:
+    page = typed(
+        """Service Provider              Client
+Name:      Oak & Elm Inc.     Name:      Kessler Bau GmbH
+City:      Leeds              City:      Manchester
+"""
+    )
+    found = extract([page], of(seller_name=text(), client_name=text())).values
+    assert found == {"seller_name": "Oak & Elm Inc.", "client_name": "Kessler Bau GmbH"}

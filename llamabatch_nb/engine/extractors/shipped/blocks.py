@@ -99,7 +99,9 @@ def _block_at(document: Document, cell: Cell, inline: str, colon: bool, vague: b
     if colon or not starts:
         starts = [*right[:1], *starts] if colon and right and right[0].x0 - cell.x1 < 150 else [*starts, *right[:1]]
     for start in starts:
-        if start and (block := block_from(document, start, LABELLED - cut)):
+        if document.is_label(start) and key(start.text) not in _NAME:
+            continue  # of the block beside it
+        if block := block_from(document, start, LABELLED - cut):
             return block
     return None
 
@@ -113,11 +115,15 @@ def block_from(document: Document, start: Cell, confidence: float) -> Block | No
     lines = [start, *downwards(document, start)]
     while lines and key(lines[0].text) in _TITLES:
         lines = lines[1:]
-    if len(lines) > 1 and not LEGAL.search(lines[0].text) and LEGAL.search(lines[1].text):
+    if len(lines) > 1 and _is_contact(document, lines[0]) and LEGAL.search(lines[1].text):
         lines = lines[1:]  # a person, then the company
     if not lines or not is_name(document, lines[0].text):
         return None
     return Block(lines[0].text.strip(" ,"), tuple(line.text for line in lines[1:]), tuple(lines), confidence)
+
+
+def _is_contact(document: Document, line: Cell) -> bool:
+    return is_name(document, line.text) and not LEGAL.search(line.text)
 
 
 def downwards(document: Document, start: Cell, *, indent: bool = False) -> list[Cell]:
