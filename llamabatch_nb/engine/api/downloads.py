@@ -16,8 +16,8 @@ from llamabatch_nb.engine.errors import ApiError
 from llamabatch_nb.engine.links import ROOT, Link, to_directory_file, to_file, to_image
 from llamabatch_nb.engine.resources import directory_files, files
 
-#: Ids and file names as this engine makes them: neither starts with a dot, and none has a slash.
-_PLAIN = re.compile(r"\w[\w.-]*", re.ASCII)
+#: Ids and file names as this engine makes them: no dot first, no slash, and no longer than a file system takes.
+_PLAIN = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
 #: What Python's own table does not know on every system.
 _TYPES = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -92,3 +92,21 @@ Total                                  17.00
 
 def test_an_array_without_a_table_is_null() -> None:
     assert extract([typed("Total: 5.00\n")], of(items=rows(item=text(), qty=number()))).values == {"items": None}
+
+
+def test_a_report_with_hundreds_of_sums_has_no_total() -> None:
+    lines = [f"Subtotal: {n}.10\nVAT 20%: {n}.20\nTotal: {n}.30\n" for n in range(100, 700)]
+    assert extract([typed("".join(lines))], of(total=number(), tax=number())).values == {"total": None, "tax": None}
+
+
+def test_a_line_of_a_megabyte_is_cut() -> None:
+    page = typed("pay " * 250_000 + "\nInvoice number: A-1\n", boxes=False)
+    assert extract([page], of(invoice_number=text(), due_date=text())).values == {
+        "invoice_number": "A-1",
+        "due_date": None,
+    }
+
+
+def test_a_row_of_thousands_of_cells_is_cut() -> None:
+    page = typed("Total  " * 20_000 + "\nInvoice number: A-1\n")
+    assert extract([page], of(invoice_number=text(), total=number())).values == {"invoice_number": "A-1", "total": None}

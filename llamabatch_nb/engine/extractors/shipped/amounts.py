@@ -17,6 +17,8 @@ from llamabatch_nb.engine.extractors.shipped.sums import kind_of
 _CENT = 0.0151
 #: Rows between the net sum and the total.
 _RUNGS = 10
+#: Different sums of one kind.
+_MOST = 24
 #: Rates of value added tax in Europe, with those of some neighbours, for the case that no rate is printed.
 _RATES = (5, 5.5, 6, 7, 7.7, 8, 8.1, 8.5, 9, 10, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 25.5, 27)
 _SUMS = ("subtotal", "tax_amount", "total", "sum", "amount_due", "amount_paid", "discount", "shipping")
@@ -56,7 +58,9 @@ def _decided(document: Document, sums: list[Sum]) -> dict[str, Finding]:
 
 
 def _distinct(sums: list[Sum]) -> list[Sum]:
-    return list({one.value: one for one in reversed(sums)}.values())[::-1]
+    """Each value once. More than a paper has are none: of which document would they be?"""
+    distinct = list({one.value: one for one in reversed(sums)}.values())[::-1]
+    return distinct if len(distinct) <= _MOST else []
 
 
 def _finding(one: Sum, confidence: float) -> Finding:

@@ -64,6 +64,7 @@ def _is_address(line: str) -> bool:
 
 
 def labelled(document: Document, role: str) -> Block | None:
+    """The block under a label of the role; None where there are several parties."""
     blocks = list(_blocks(document, role))
     names = {key(block.name) for block in blocks}
     if len(names) == 1:
@@ -107,6 +108,7 @@ def _block_at(document: Document, cell: Cell, inline: str, colon: bool, vague: b
 
 
 def block_from(document: Document, start: Cell, confidence: float) -> Block | None:
+    """The block that begins with a line, if that line, or the one after a title or a contact, is a name."""
     label, colon, inline = start.text.partition(":")
     if colon and key(label) in _NAME:
         cell = start if inline else next(iter(document.right_of(start)), start)

@@ -146,11 +146,13 @@ def _checked(iban: str) -> bool:
 
 
 def is_bic(text: str) -> bool:
+    """Whether a word has the form of a BIC (ISO 9362), with a country that has banks here."""
     match = _BIC.fullmatch(text)
     return bool(match and text[4:6] in {*_LENGTHS, "US", "CA", "AU", "JP", "CN", "IN"})
 
 
 def bics_in(text: str) -> list[str]:
+    """Every BIC in a text."""
     return [found for found in _BIC.findall(text) if is_bic(found)]
 
 

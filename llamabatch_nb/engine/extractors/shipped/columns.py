@@ -51,6 +51,7 @@ class Head:
 
     @property
     def known(self) -> int:
+        """How many columns are known."""
         return sum(bool(column.concepts) for column in self.columns)
 
     def same(self, other: Head) -> bool:

@@ -54,6 +54,7 @@ class Document:
 
     @cached_property
     def cells(self) -> list[Cell]:
+        """All cells in the order of their rows."""
         return [cell for row in self.rows for cell in row]
 
     @cached_property
@@ -63,6 +64,7 @@ class Document:
 
     @cached_property
     def language(self) -> str | None:
+        """The language with most telling words among the first cells."""
         seen: Counter[str] = Counter()
         for cell in self.cells[:600]:
             for word in words(cell.text):
@@ -95,6 +97,7 @@ class Document:
         return bool(spans) and spans[0].start == 0 and spans[0].value_start >= len(cell.text) and not spans[0].vague
 
     def row_index(self, cell: Cell) -> int:
+        """Which of `rows` a cell is in."""
         return self._row_of[cell]
 
     def right_of(self, cell: Cell) -> list[Cell]:

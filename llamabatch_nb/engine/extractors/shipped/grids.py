@@ -24,6 +24,7 @@ class Record:
     page: int
 
     def text(self, column: int) -> str:
+        """What stands in a column, line after line."""
         return squeezed(" ".join(cell.text for cell in self.cells.get(column, ())))
 
 
@@ -41,10 +42,12 @@ class Grid:
         return any(self.columns_of(concept) for concept in ("description", "quantity", "unit_price", "sku"))
 
     def columns_of(self, concept: str) -> list[int]:
+        """The columns that may hold a concept."""
         return [index for index, column in enumerate(self.columns) if concept in column.concepts]
 
 
 def texts_of(grid: Grid) -> list[int]:
+    """The columns that a further line of an item belongs to: its description, else whatever is no number."""
     described = grid.columns_of("description")
     return described or [index for index, column in enumerate(grid.columns) if not set(column.concepts) & NUMERIC]
 

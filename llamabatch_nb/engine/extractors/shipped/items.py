@@ -44,7 +44,7 @@ def matched(grid: Grid, fields: Sequence[Field]) -> dict[str, Match]:
         match = _match(grid, field)
         if match:
             found[field.name] = match
-    return _without_rivals(grid, found, fields)
+    return _without_rivals(found, fields)
 
 
 def _match(grid: Grid, field: Field) -> Match | None:
@@ -97,13 +97,13 @@ def _product(grid: Grid, record: Record) -> float | None:
     return None if one is None or other is None else one * other
 
 
-def _value(record: Record, column: int, point: str | None = None) -> float | None:
-    found = [number for number in numbers_in(record.text(column), point) if not number.percent]
+def _value(record: Record, column: int) -> float | None:
+    found = [number for number in numbers_in(record.text(column)) if not number.percent]
     return found[0].value if len(found) == 1 else None
 
 
-def _without_rivals(grid: Grid, found: dict[str, Match], fields: Sequence[Field]) -> dict[str, Match]:
-    """Two properties never take the same column, unless one is the unit in the quantity's cell."""
+def _without_rivals(found: dict[str, Match], fields: Sequence[Field]) -> dict[str, Match]:
+    """Of two properties with the same column the one that is surer of it."""
     best: dict[int, str] = {}
     rank = {
         field.name: (field.concept is not None, found[field.name].confidence) for field in fields if field.name in found
@@ -112,7 +112,6 @@ def _without_rivals(grid: Grid, found: dict[str, Match], fields: Sequence[Field]
         holder = best.get(match.column)
         if holder is None or rank[name] > rank[holder]:
             best[match.column] = name
-    del grid
     return {name: match for name, match in found.items() if best[match.column] == name}
 
 

@@ -15,11 +15,11 @@ _COLON = re.compile(r"[\s.)°º]*(?:[:=]|\.{3,})")
 #: What may stand before a label within a cell that goes on.
 _OPENS = re.compile(r"[:;|·•,/()\u2022–—*]\s*$")  # noqa: RUF001 - dashes
 _LEADING = re.compile(r"^[\s:.=#°º\u2022·–—*>-]+")  # noqa: RUF001 - dashes
-#: "Your" and "our" before a label.
 #: Further words, then a colon: the label is longer than those that are known.
 _LONGER = re.compile(r"[\s.]*(?!\()[^\W\d_][^:\d]{1,40}:\s")
 #: "PO-1234" is no label "PO", and "Re/7" none "Re": what is joined to a word is a part of it.
 _JOINED = re.compile(r"[-/_.]\w*\d")
+#: "Your" and "our" before a label.
 _OWN = frozenset(
     ("your", "our", "ihre", "ihr", "unsere", "unser", "uw", "onze", "votre", "notre", "su", "the", "vostra")
 )

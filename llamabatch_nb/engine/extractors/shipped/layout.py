@@ -21,6 +21,8 @@ _COLUMN, _LINE = 5.0, 12.0
 _TAB = 300.0
 #: Cells that are read of a document. An invoice has some hundred; 1,200 pages of a report have 100,000.
 CELLS = 60_000
+#: Of a row, and characters of a cell: what goes beyond is no paper, and would take the square of its length.
+_WIDEST, _LONGEST = 200, 2000
 _BREAK = re.compile(r"\s{2,}|\s*\|\s*")
 #: What separates nothing: rules drawn with characters.
 _RULE = re.compile(r"^[\W_]+$")
@@ -28,6 +30,8 @@ _RULE = re.compile(r"^[\W_]+$")
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """A piece of text that was drawn at once."""
+
     text: str
     box: Box
 
@@ -47,10 +51,12 @@ class Cell:
 
     @property
     def height(self) -> float:
+        """In points."""
         return self.y1 - self.y0
 
     @property
     def boxes(self) -> tuple[Box, ...]:
+        """For citations: none where the places are made up."""
         return (Box(self.x0, self.y0, self.x1 - self.x0, self.y1 - self.y0),) if self.boxed else ()
 
     def overlap(self, other: Cell) -> float:
@@ -77,7 +83,7 @@ def rows_of(pages: Sequence[Page]) -> list[Row]:
 
 
 def _clean(text: str) -> str:
-    return squeezed(unicodedata.normalize("NFC", text)).strip()
+    return squeezed(unicodedata.normalize("NFC", text[:_LONGEST])).strip()
 
 
 def _boxed_rows(runs: Iterable[Run], page: Page) -> list[Row]:
@@ -90,7 +96,7 @@ def _boxed_rows(runs: Iterable[Run], page: Page) -> list[Row]:
             lines.append([run])
         else:
             line.append(run)
-    return [tuple(_cells(sorted(line, key=lambda run: run.box.x), page)) for line in lines]
+    return [tuple(_cells(sorted(line, key=lambda run: run.box.x), page)[:_WIDEST]) for line in lines]
 
 
 def _same_row(one: Box, other: Box) -> bool:
@@ -140,7 +146,7 @@ def _grid_rows(page: Page) -> list[Row]:
                 box = Box(x, _LINE * number, _TAB - _COLUMN if tabbed else _COLUMN * len(words), _LINE - 1)
                 cells.append(cell_of([Run(words, box)], page.number, boxed=False))
         if cells:
-            rows.append(tuple(cells))
+            rows.append(tuple(cells[:_WIDEST]))
     return rows
 
 

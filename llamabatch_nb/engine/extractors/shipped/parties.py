@@ -80,6 +80,7 @@ def _addresses(document: Document) -> Iterator[Block]:
 
 
 def name_of(document: Document, role: str) -> Finding | None:
+    """The name of a party."""
     block = party(document, role)
     return Finding(block.name, block.confidence, block.name, block.cells[:1]) if block else None
 

@@ -23,6 +23,7 @@ class Sum:
 
     @property
     def value(self) -> float:
+        """The amount."""
         return round(self.amount.value, 4)
 
 

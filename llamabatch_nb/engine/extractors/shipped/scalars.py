@@ -14,6 +14,7 @@ from llamabatch_nb.engine.extractors.shipped.document import Document
 from llamabatch_nb.engine.extractors.shipped.fields import Field, field_of
 from llamabatch_nb.engine.extractors.shipped.findings import Finding, best_of
 from llamabatch_nb.engine.extractors.shipped.layout import Cell
+from llamabatch_nb.engine.extractors.shipped.reading import LONGEST
 from llamabatch_nb.engine.extractors.shipped.search import hits, labelled, search
 from llamabatch_nb.engine.extractors.shipped.words import fold
 
@@ -24,34 +25,25 @@ _THRESHOLD = 0.8
 ROW = 0.82
 _SUMS = frozenset(("subtotal", "tax_amount", "total", "amount_due", "amount_paid", "discount", "shipping"))
 _PLACES = frozenset(("address", "street", "city", "postal_code"))
-#: Words before a VAT number that make it the customer's.
 #: Of those who pay early.
 _EARLY = re.compile(r"skonto|discount|escompte|sconto|descuento|korting|rabat")
 #: The label that an invoice's date may follow.
 _NUMBER = field_of("invoice_number", {"type": "string"}, "", ())
 #: Sentences that say until when to pay.
 _PAYING = re.compile(
-    r"\b(?:(?:pay|paid|payment|payable|due)\b.*\b(?:by|before|until|on)|(?:zahl\w*|uberweis\w*|begleich\w*)\b.*\bbis|bis\b.*\b(?:zahl|uberweis)"
+    r"\b(?:(?:pay|paid|payment|payable|due)\b.*\b(?:by|before|until|on)"
+    r"|(?:zahl\w*|uberweis\w*|begleich\w*)\b.*\bbis|bis\b.*\b(?:zahl|uberweis)"
     r"|(?:paiement|payer|regler|reglement)\b.*\b(?:avant|au plus tard)|betal\w*\b.*\b(?:voor|uiterlijk)|voor\b.*\bbetal"
     r"|(?:pago|pagar)\b.*\b(?:antes|hasta)|(?:pagamento|pagare)\b.*\b(?:entro|entro il)|(?:platn|zaplat)\w*\b.*\bdo)\b"
 )
-_THEIRS = (
-    "your",
-    "customer",
-    "client",
-    "buyer",
-    "ihre",
-    "kunde",
-    "kunden",
-    "votre",
-    "klant",
-    "uw",
-    "cliente",
-    "nabywca",
+#: Words before a VAT number that make it the customer's.
+_THEIRS = frozenset(
+    ("your", "customer", "client", "buyer", "ihre", "kunde", "kunden", "votre", "klant", "uw", "cliente", "nabywca")
 )
 
 
 def threshold(field: Field) -> float:
+    """How sure a finding has to be to be given."""
     return THRESHOLDS.get(field.kind, _THRESHOLD)
 
 
@@ -199,7 +191,7 @@ def _due_date(document: Document, field: Field) -> Finding | None:
     sentences = [
         (date.iso, date.text, cell)
         for cell in document.cells
-        if _PAYING.search(fold(cell.text))
+        if len(cell.text) <= LONGEST * 4 and _PAYING.search(fold(cell.text))
         for part in re.split(r"[,;]\s|\.\s(?=[A-Z\d])", cell.text)
         if not _EARLY.search(fold(part))
         for date in dates_in(part, document.order, document.language)
