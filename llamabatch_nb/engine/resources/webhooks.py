@@ -138,6 +138,16 @@ def joined(*webhooks: str | None) -> str | None:
     return json.dumps(found) if found else None
 
 
+def masked(endpoint: Endpoint) -> Endpoint:
+    """An inline endpoint as it may be shown: without its secret, and with stars for what else may be a key."""
+    shown = {name: value for name, value in endpoint.items() if name != "webhook_signing_secret"}
+    if shown.get("webhook_url"):
+        shown["webhook_url"] = targets.masked(shown["webhook_url"])
+    if shown.get("webhook_headers"):
+        shown["webhook_headers"] = targets.masked_headers(shown["webhook_headers"])
+    return shown
+
+
 def wants(endpoint: Mapping[str, Any], event_type: str) -> bool:
     """Whether the endpoint subscribed to this event."""
     return endpoint.get("webhook_events") is None or event_type in endpoint["webhook_events"]

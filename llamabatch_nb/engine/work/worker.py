@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -19,6 +20,9 @@ from llamabatch_nb.engine.parsers import Unreadable, parse_file, write_payload
 from llamabatch_nb.engine.parsers.door import DRAWN
 from llamabatch_nb.engine.work.tasks import ExtractTask, Outcome, ParseTask, Task, failed
 
+#: Bytes that a worker may take. The hungriest sound file takes half of it (`parsers.archive.XML_LIMITS`); a PDF whose
+#: page is 2e9 points wide takes 3.9 GB in liteparse (measured), and would take the machine with it.
+_MEMORY = 2 << 30
 #: Seconds between two looks at whether the parent is still there.
 _WATCH = 0.5
 
@@ -37,10 +41,21 @@ def start_worker(parent: int) -> None:
     os.close(null)
     # PYTHONWARNINGS=error is inherited, and openpyxl warns of whatever it leaves out of a sound workbook.
     warnings.simplefilter("ignore")
+    _limit_memory()
     threading.Thread(target=_watch, args=(parent,), name="llamabatch-watch", daemon=True).start()
     from llamabatch_nb.engine.parsers.pdf import warm_up
 
     warm_up()
+
+
+def _limit_memory() -> None:
+    """Beyond it allocations fail: a MemoryError in Python, this process's end in PDFium. Both fail the file alone."""
+    if sys.platform == "linux":  # elsewhere data limits do not count what allocators map
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limit = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def _watch(parent: int) -> None:

@@ -182,9 +182,9 @@ def lying_count() -> bytes:
     return _pdf({1: _CATALOG, 2: tree, 3: _LEAF, 4: _stream(_HELLO)})
 
 
-def vast_page() -> bytes:
+def vast_page(points: int = 100_000_000) -> bytes:
     """A PDF whose page is 35 km wide and high: its picture would not fit on any disk."""
-    leaf = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100000000 100000000] /Contents 4 0 R >>"
+    leaf = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents 4 0 R >>" % (points, points)
     return _pdf({1: _CATALOG, 2: b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>", 3: leaf, 4: _stream(_HELLO)})
 
 

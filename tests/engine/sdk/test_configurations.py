@@ -108,3 +108,21 @@ async def test_from_create_to_delete_asynchronously(async_sdk: AsyncLlamaCloud) 
     await async_sdk.configurations.delete(saved.id)
     with pytest.raises(llama_cloud.NotFoundError):
         await async_sdk.configurations.retrieve(saved.id)
+
+
+def test_secrets_of_webhooks_are_write_only(sdk: LlamaCloud) -> None:
+    webhook = {
+        "webhook_url": "http://me:password@127.0.0.1:9/hook",
+        "webhook_headers": {"X-Key": "password"},
+        "webhook_signing_secret": "password",
+        "webhook_events": ["parse.success"],
+    }
+    parameters: Any = {**PARSE, "webhook_configurations": [webhook]}
+    saved = sdk.configurations.create(name="hooked", parameters=parameters)
+    shown = [saved, sdk.configurations.retrieve(saved.id), *sdk.configurations.list(name="hooked")]
+    shown.append(sdk.configurations.update(saved.id, name="hooked still"))
+    for configuration in shown:
+        assert "password" not in configuration.to_json()
+        assert isinstance(configuration.parameters, ParseV2Parameters)
+        (one,) = configuration.parameters.webhook_configurations or []
+        assert one.webhook_events == ["parse.success"]

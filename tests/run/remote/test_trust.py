@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 import llamabatch_nb as lb
-from llamabatch_nb.errors import BatchCancelledError, InputError, RunError
+from llamabatch_nb.errors import BatchCancelledError, InputError
 from llamabatch_nb.follow.watching.watch import CHUNK
 from llamabatch_nb.snapshot import Snapshot
-from tests.run.support import BATCHES, CREATE, Line, no_fault, once, remote
+from tests.run.support import BATCHES, CREATE, Line, engine, no_fault, once, remote
 
 
 def batches(client: lb.Client) -> int:
@@ -89,22 +89,22 @@ def test_cancelled_while_it_is_created_it_does_not_run(client: lb.Client, line: 
 
 
 def test_what_was_cancelled_is_not_paid_again(
-    client: lb.Client, line: Line, documents: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, documents: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = lb.submit(documents, client=client)
-    for snapshot in run.watch():
-        if snapshot.batch_id is not None:
-            break
-    try:
-        run.cancel()
-    except RunError:
-        pytest.skip("it was faster than the cancel")
-    with pytest.raises(BatchCancelledError):
-        run.wait()
-    again = lb.submit(documents, client=client)
-    assert again.id == run.id
-    assert "which is CANCELLED; nothing was sent" in capsys.readouterr().out
-    assert line.requests.count(CREATE) == 1
+    with engine(tmp_path / "slow", seconds_per_file=0.5, results_while_running=True) as made:
+        line = Line(made)
+        with remote(line) as client:
+            run = lb.submit(documents, client=client)
+            for snapshot in run.watch():
+                if snapshot.batch_id is not None:
+                    break
+            run.cancel()
+            with pytest.raises(BatchCancelledError):
+                run.wait()
+            again = lb.submit(documents, client=client)
+            assert again.id == run.id
+            assert "which is CANCELLED; nothing was sent" in capsys.readouterr().out
+            assert line.requests.count(CREATE) == 1
 
 
 def test_results_outlive_the_service_s_memory(client: lb.Client, line: Line, documents: Path) -> None:
