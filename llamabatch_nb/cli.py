@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     told = run.add_mutually_exclusive_group()
     told.add_argument("--configuration", help="a configuration's or preset's id (default: cfg-PARSE_AGENTIC)")
     told.add_argument("--schema", type=Path, metavar="FILE.json", help="a JSON Schema of what to extract")
+    run.add_argument(
+        "--ocr", action="store_true", help="recognise text in scans and pictures (local engine; extra 'ocr')"
+    )
     run.add_argument("--name", help="what to call the run")
     run.add_argument("--new", action="store_true", help="submit again what was submitted before")
     run.add_argument("--include", action="append", metavar="PATTERN", help="only files that match (may be repeated)")
@@ -89,21 +92,17 @@ def _run(options: argparse.Namespace) -> int:
     from rich.live import Live
     from rich.text import Text
 
-    from llamabatch_nb import frames
     from llamabatch_nb.connect import connect
     from llamabatch_nb.render.text import render_text
     from llamabatch_nb.run import submit
 
-    schema = None if options.schema is None else _schema(options.schema)
-    if options.export is not None:
-        if schema is not None:
-            raise InputError("--export writes pages, and an extraction has none: leave it out.")
-        frames.target(options.export, overwrite=options.overwrite)  # before the work of a batch is done
+    schema = _checked(options)
     console = Console()
-    with connect() as client:
+    with connect(engine={"ocr": True} if options.ocr else None) as client:
         chosen = {
             "configuration": options.configuration,
             "schema": schema,
+            "type": None if options.export is None else "parse_v2",  # what has no pages is refused before it is paid
             "recursive": not options.flat,
             "include": options.include,
             "exclude": options.exclude,
@@ -133,7 +132,7 @@ def _run(options: argparse.Namespace) -> int:
             print("\n\nfiles = run.files()")
             shown = files[["name", "status", "pages", "error"]].astype("string").fillna("")
             print(shown.to_string(max_colwidth=None))
-            if schema is not None:
+            if run.snapshot.job_type == "extract_v2":
                 _print_values(run)
                 return 0
             print("\npages = run.pages()  # the head of it, white space folded")
@@ -143,6 +142,32 @@ def _run(options: argparse.Namespace) -> int:
             path = run.export(options.export, overwrite=options.overwrite)
             print(f"\nWrote {len(pages)} page{'' if len(pages) == 1 else 's'} to {path}.")
     return 0
+
+
+def _checked(options: argparse.Namespace) -> dict[str, Any] | None:
+    """The schema, if there is one. What can be refused is refused here, before the work of a batch is done."""
+    from llamabatch_nb import frames
+
+    if options.ocr:
+        _check_local()
+    schema = None if options.schema is None else _schema(options.schema)
+    if options.export is not None:
+        if schema is not None:
+            raise InputError("--export writes pages, and an extraction has none: leave it out.")
+        frames.target(options.export, overwrite=options.overwrite)
+    return schema
+
+
+def _check_local() -> None:
+    """Raises InputError where the run is not the local engine's, which alone takes OCR as an option of its own."""
+    from llamabatch_nb.client.settings import KEY_VARIABLES, URL_VARIABLE
+
+    remote = [name for name in (*KEY_VARIABLES, URL_VARIABLE) if os.environ.get(name)]
+    if remote:
+        raise InputError(
+            f"--ocr is the local engine's, and {remote[0]} is set: unset it, or give --configuration one that has "
+            "processing_options.ocr_parameters. Nothing was sent."
+        )
 
 
 def _schema(path: Path) -> dict[str, Any]:

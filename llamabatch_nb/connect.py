@@ -7,10 +7,13 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import anyio
+import anyio.to_thread
 from pydantic import SecretStr
 
 from llamabatch_nb.client.clients import AsyncClient, Base, Client
@@ -20,6 +23,10 @@ from llamabatch_nb.client.settings import KEY_VARIABLES, URL_VARIABLE, Settings
 from llamabatch_nb.errors import EngineError, InputError
 from llamabatch_nb.follow.home import home
 from llamabatch_nb.snapshot import Service
+
+if TYPE_CHECKING:
+    from llamabatch_nb.engine import Engine
+    from llamabatch_nb.engine.extractors.plugins import Carried
 
 #: How the in-process engine is made, as ``name=value,…``: what notebooks and tests ask of it, unsaid in their cells.
 ENGINE_VARIABLE = "LLAMABATCH_ENGINE"
@@ -32,8 +39,8 @@ _ENGINE_NEEDS = ("fastapi", "loky", "liteparse")
 
 _lock = threading.RLock()
 _default: Base | None = None
-#: By folder, options, and the extractors, of which what they do counts and not where they lie in memory.
-_locals: dict[tuple[Path, str, str], Client] = {}
+#: By folder: two engines of one process over one would do each other's work, each by its own options.
+_locals: dict[Path, _Local] = {}
 _cores: weakref.WeakSet[Core] = weakref.WeakSet()
 
 
@@ -52,11 +59,16 @@ def connect(
     LlamaCloud where there is a key (argument, ``LLAMA_CLOUD_API_KEY`` or ``LLAMA_PARSE_API_KEY``), a `session` cookie
     or a `base_url` (or ``LLAMA_CLOUD_BASE_URL``); `base_url` also takes a region, ``"na"`` or ``"eu"``. Otherwise the
     local engine, which reads the files on this machine, keeps its data in the state folder (or in `data`), and says so.
-    `engine` holds keyword arguments of the engine, such as ``{"workers": 4}`` or ``{"extractors": {"mine": f}}``.
+    `engine` holds keyword arguments of the engine, such as ``{"workers": 4}`` or ``{"extractors": {"mine": f}}``;
+    ``help(llamabatch_nb.engine.Engine)`` tells of all.
+
+    A folder has one client in this process: asked for again, it is given back, with the engine that it has where
+    `engine` is left out, and else with one of those options in place of the one before.
 
     Raises:
         EngineError: the local engine is meant and its extra is not installed, or its folder cannot be used.
-        InputError: an address that cannot be one.
+        InputError: an address that cannot be one; an option of the engine that cannot be one; other options for a
+            folder whose engine has work to do.
 
     """
     # Wrapped first of all: tracebacks with locals show this frame.
@@ -130,37 +142,149 @@ def _close_all() -> None:
         core.close()
 
 
+class _Local:
+    """A folder's engine in this process, as the ASGI application behind one client.
+
+    An engine with other options takes its place between two requests, so that what was made with the client (runs,
+    panels) goes on. Requests come on the loop thread alone.
+    """
+
+    def __init__(self, folder: Path, wanted: _Wanted, *, own: bool) -> None:
+        self.wanted = wanted
+        self._engine = wanted.made(folder)
+        self._under_way = 0
+        # While an engine is being replaced: when that is done, and when the requests before it are.
+        self._gate: anyio.Event | None = None
+        self._quiet: anyio.Event | None = None
+        self._engine.start()
+        # The journal tells services apart by their address, so another data folder is another address.
+        name = hashlib.sha256(str(folder).encode()).hexdigest()[:8] + "." if own else ""
+        url = _LOCAL_URL.replace("://", f"://{name}")
+        self.core = Core(
+            Settings(base_url=url, api_key=Settings.read(api_key="local").api_key),
+            service=Service(label="Local engine", base_url=url, local=True),
+            transport=in_process(self),
+            timeout=None,
+            deadline=_DEADLINE,
+            on_close=lambda: self._engine.close(),  # noqa: PLW0108 - that of then
+            now=lambda: self._engine.clock(),  # noqa: PLW0108
+        )
+        self.core.variants = wanted.variants
+        self.client = Client(core=self.core)
+        close_at_exit(self.core)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        while self._gate is not None:
+            await self._gate.wait()
+        self._under_way += 1
+        try:
+            await self._engine.app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+            if self._quiet is not None and not self._under_way:
+                self._quiet.set()
+
+    def become(self, folder: Path, wanted: _Wanted) -> None:
+        """Put an engine with other options in the place of this one. Raises InputError if this one has work to do."""
+        self._check_idle(folder)
+        made = wanted.made(folder)
+
+        def swap() -> None:  # in one go, whatever interrupts whoever waits for it
+            self._check_idle(folder)
+            if not self.core.closed:
+                before, self._engine = self._engine, made
+                self.wanted, self.core.variants = wanted, wanted.variants
+                before.close()
+                made.start()
+
+        async def between_requests() -> None:
+            gate, quiet = anyio.Event(), anyio.Event()
+            self._gate, self._quiet = gate, quiet
+            try:
+                if self._under_way:
+                    await quiet.wait()
+                await anyio.to_thread.run_sync(swap)
+            finally:
+                self._gate = self._quiet = None
+                gate.set()
+
+        try:
+            self.core.loop.run(between_requests)
+        finally:
+            if self._engine is not made:
+                made.close()
+
+    def _check_idle(self, folder: Path) -> None:
+        unfinished = "the uploads of a run" if self.core.sending else self._engine.unfinished()
+        if unfinished is not None:
+            raise InputError(
+                f"The local engine over {folder} was made with other options and has not finished {unfinished}: wait "
+                "for its end or cancel it, or give the new engine a folder of its own with data=."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What an engine is to be made with. Extractors are equal that do the same, wherever they lie in memory."""
+
+    options: dict[str, Any]
+    extractors: dict[str | None, Carried]
+
+    @property
+    def variants(self) -> dict[str, str]:
+        """`Core.variants`: options by which other values come of the same documents."""
+        ocr = ["ocr"] if self.options.get("ocr") else []
+        plugged = sorted(f"{name!r} {one.digest}" for name, one in self.extractors.items())
+        words = {"parse_v2": ocr, "extract_v2": ocr + plugged}
+        return {kind: hashlib.sha256("\n".join(said).encode()).hexdigest()[:16] for kind, said in words.items() if said}
+
+    def made(self, folder: Path) -> Engine:
+        from llamabatch_nb.engine import Engine
+
+        return Engine(folder, **{"results_while_running": True, **self.options, "extractors": self.extractors})
+
+
 def _local(data: str | os.PathLike[str] | None, options: Mapping[str, Any] | None) -> Client:
     """The client of that engine, which is the one there is if the same was asked for before: cells are run again."""
-    folder = (Path(data).expanduser() if data is not None else home() / "engine").absolute()
-    given = _from_environment() | dict(options or {})
-    extractors = _carried(given.pop("extractors", None))
-    digests = [(str(name), one.digest) for name, one in extractors.items()]
-    key = (folder, repr(sorted(given.items())), repr(sorted(digests)))
+    folder = (Path(data).expanduser() if data is not None else home() / "engine").absolute().resolve()
     with _lock:
-        known = _locals.get(key)
-        if known is None or known.core.closed:
-            if any(at[0] == folder and at[2] != key[2] and not one.core.closed for at, one in _locals.items()):
-                raise InputError(
-                    f"A local engine with other extractors is open over {folder}, and would take files of this one: "
-                    "close it first (client.close()), or give this one a folder of its own with data=."
-                )
-            known = _locals[key] = Client(
-                core=_engine_core(folder, given | {"extractors": extractors}, own=data is not None)
-            )
-        return known
+        known = _locals.get(folder)
+        if known is not None and known.core.closed:
+            known = None
+        if known is not None and options is None:
+            return known.client
+        _check_installed()
+        wanted = _wanted(options)
+        if known is None:
+            known = _locals[folder] = _Local(folder, wanted, own=data is not None)
+        elif known.wanted != wanted:
+            known.become(folder, wanted)
+        return known.client
 
 
-def _carried(extractors: Any) -> Mapping[str | None, Any]:
-    """Plug-ins as the engine carries them to its workers."""
-    if extractors is None:
-        return {}
-    if not isinstance(extractors, Mapping):
-        raise InputError(f'extractors= takes functions by name, {{"mine": function}}, not {extractors!r}.')
-    _check_installed()
-    from llamabatch_nb.engine.extractors.plugins import carried
+def _wanted(options: Mapping[str, Any] | None) -> _Wanted:
+    """Options from the environment and from the caller, who goes before it.
 
-    return carried(extractors)
+    Raises InputError, or EngineError for an extractor that cannot be used.
+    """
+    from llamabatch_nb.engine import options as known
+    from llamabatch_nb.engine.extractors import plugins
+
+    if options is not None and not isinstance(options, Mapping):
+        raise InputError(f'engine= takes options by name, {{"workers": 4}}, not {options!r}.')
+    given: dict[str, Any] = {}
+    for part in filter(None, os.environ.get(ENGINE_VARIABLE, "").split(",")):
+        name, equals, word = (text.strip() for text in part.partition("="))
+        if not equals:
+            raise InputError(f"{ENGINE_VARIABLE} has {part!r}, not name=value: mend or unset it.")
+        given[name] = known.read(name, word)
+    for source, some in ((ENGINE_VARIABLE, given), ("engine=", options or {})):
+        try:
+            known.check(some)
+        except ValueError as error:
+            raise InputError(f"{source}: {error}") from None
+    given |= dict(options or {})
+    return _Wanted(given, plugins.carried(given.pop("extractors", None)))
 
 
 def _check_installed() -> None:
@@ -171,39 +295,3 @@ def _check_installed() -> None:
             "(in a checkout: pip install -e '.[local]'), or "
             f"set {KEY_VARIABLES[0]} to work with LlamaCloud."
         )
-
-
-def _engine_core(folder: Path, options: Mapping[str, Any], *, own: bool) -> Core:
-    _check_installed()
-    from llamabatch_nb.engine import Engine
-
-    engine = Engine(folder, results_while_running=True, **options)
-    engine.start()
-    # The journal tells services apart by their address, so another data folder is another address.
-    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8] + "." if own else ""
-    url = _LOCAL_URL.replace("://", f"://{name}")
-    core = Core(
-        Settings(base_url=url, api_key=Settings.read(api_key="local").api_key),
-        service=Service(label="Local engine", base_url=url, local=True),
-        transport=in_process(engine.app),
-        timeout=None,
-        deadline=_DEADLINE,
-        on_close=engine.close,
-        now=engine.clock,
-    )
-    close_at_exit(core)
-    return core
-
-
-def _from_environment() -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for part in filter(None, os.environ.get(ENGINE_VARIABLE, "").split(",")):
-        name, _, value = (word.strip() for word in part.partition("="))
-        if name != "seed":  # which is a text, whatever it looks like; all else is numbers
-            try:
-                options[name] = int(value) if value.isdigit() else float(value)
-            except ValueError:
-                raise InputError(f"{ENGINE_VARIABLE} has {part!r}, not name=number: mend or unset it.") from None
-        else:
-            options[name] = value
-    return options

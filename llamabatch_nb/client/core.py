@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +55,10 @@ class Core:
         self.loop = Loop()
         self.now = now
         self.wall = wall
+        #: What decides, besides the configuration, what becomes of a document here, by type of job: another word makes
+        #: another run of the same files. The local engine's options do; LlamaCloud has none.
+        self.variants: Mapping[str, str] = {}
+        self.sending = 0  # parts of runs that are on their way to their batches now
         self._on_close = on_close
         self.closed = False
         self.before_close: list[Callable[[], Awaitable[None]]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import MINYEAR, UTC, datetime
 
 Clock = Callable[[], datetime]
 
@@ -22,7 +22,11 @@ def seeded() -> datetime:
 def stamp(moment: datetime) -> str:
     """A time as it is stored and compared: ISO 8601, UTC, microseconds, so that text order is time order.
 
-    A time without an offset is taken as UTC: the SDK sends naive times as they are (contract.md section 8).
+    A time without an offset is taken as UTC: the SDK sends naive times as they are (contract.md section 8). One that
+    in UTC is before the year 1 or after 9999, which `datetime` cannot say, is the first or last moment that it can.
     """
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        aware = datetime.min.replace(tzinfo=UTC) if moment.year == MINYEAR else datetime.max.replace(tzinfo=UTC)
     return aware.isoformat(timespec="microseconds").replace("+00:00", "Z")

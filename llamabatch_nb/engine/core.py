@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, get_args
+from typing import TYPE_CHECKING, Any, Self
 
 from llamabatch_nb.engine import clock as clocks
-from llamabatch_nb.engine import links
+from llamabatch_nb.engine import links, options
 from llamabatch_nb.engine.clock import Clock, stamp
 from llamabatch_nb.engine.errors import EngineError
 from llamabatch_nb.engine.extractors import plugins
@@ -20,8 +19,9 @@ from llamabatch_nb.engine.faults import Faults
 from llamabatch_nb.engine.faults.plan import Time
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
-from llamabatch_nb.engine.resources import batches, projects
+from llamabatch_nb.engine.resources import batches, leftovers, projects
 from llamabatch_nb.engine.resources.billing import Billing
+from llamabatch_nb.engine.resources.jobs import EXTRACT
 from llamabatch_nb.engine.store.blobs import Blobs
 from llamabatch_nb.engine.store.database import Store, trouble
 from llamabatch_nb.engine.webhooks.courier import Courier
@@ -36,15 +36,17 @@ if TYPE_CHECKING:
 class Engine:
     """A local LlamaCloud over one data folder. `app` is its ASGI application; work goes on between start and close.
 
-    Any number of engines, in one process or many, may share a folder: they share its batches and their work.
+    Any number of engines, in one process or many, may share a folder: they share its batches and their work. What a
+    batch or job was created under holds whichever of them does it: its configuration, `ocr`, and its extractor, without
+    which an engine leaves it to one that has it.
 
     Args:
         data: The folder for ``engine.db``, ``blobs/`` and ``owners/``; it is made if need be.
         workers: Worker processes, or how many tasks `executor` runs at once. Default: the processors we may use.
         executor: Where files are read, instead of worker processes of our own: any ``concurrent.futures.Executor``,
-            also Dask's or ipyparallel's (``engine.work.pool`` has the five lines). Its workers have to see `data` under
-            the same path. It is never shut down here, and if it breaks it cannot be made again: what is left ends as
-            FAILED.
+            also Dask's or ipyparallel's (``help("llamabatch_nb.engine.work.pool")`` shows how). Its workers have to see
+            `data` under the same path. It is never shut down here, and if it breaks it cannot be made again: what is
+            left ends as FAILED.
         seed: Makes ids reproducible: two engines with this seed, asked for the same things, give the same ids.
         clock: The server time of everything, as aware datetimes. Default: the real time; with a seed, for ever
             2026-01-05T09:00:00Z.
@@ -54,24 +56,24 @@ class Engine:
             ``"immediate"``: the first GET waits for the end. The work is the same, and is really done.
         file_timeout: Seconds after which a file is given up and its worker killed; its job is FAILED.
         results_while_running: Serve `results` as soon as files are mapped to jobs (the original Create Batch page),
-            instead of at the end (the current SDK's words; contract.md section 10).
+            instead of at the end, as the documentation of the current official SDK has it.
         latency: Seconds that every answer takes longer, as over a long line.
         uploads_per_second: More uploads than this, counted over five seconds, are answered 429 with ``Retry-After``.
-            The cloud's limit is 50 (contract.md section 8). None: any number.
-        max_file_bytes: An upload of more bytes is answered 413. Default: the platform's limit, 512 MB a file
-            (contract.md section 8).
+            LlamaCloud's documented limit is 50. None: any number.
+        max_file_bytes: An upload of more bytes is answered 413. Default: LlamaCloud's documented limit, 512 MB a file.
         credits_per_page: What ``usage.credits`` says that a page of a COMPLETED job cost. None: 0.
         credits_late: ``usage.credits`` is null the first time that a job's are asked for.
         faults: What is to go wrong. `schedule` tells what did.
-        ocr: Recognise text in scans and pictures of every job, not only of those whose configuration has
-            ``ocr_parameters``. The extra ``ocr`` brings English.
+        ocr: Recognise text in scans and pictures of every batch and job that is created here, not only of those whose
+            configuration has ``ocr_parameters``. The extra ``ocr`` brings English.
         webhooks_anywhere: Webhook endpoints may be on other machines than this one.
         extractors: Plug-ins (`extractors.base.Extractor`) by the name that a configuration's ``extractor`` may give;
-            None is the name of the one for configurations that give none. Give all engines over a folder the same.
+            None is the name of the one for configurations that give none. A job that was created under one is done by
+            engines that have the same code; when none of them is left it ends as FAILED, to be retried.
 
     Raises:
-        EngineError: the folder cannot be used.
-        ValueError: there is no such `time`.
+        EngineError: the folder cannot be used, or an extractor cannot be called or sent to a worker.
+        ValueError: an option that is none of what it may be.
 
     """
 
@@ -97,8 +99,8 @@ class Engine:
         webhooks_anywhere: bool = False,
         extractors: Mapping[str | None, Extractor] | None = None,
     ) -> None:
-        if time not in get_args(Time):
-            raise ValueError(f"There is no time {time!r} of an engine; there are {', '.join(get_args(Time))}.")
+        given: dict[str, Any] = {name: value for name, value in locals().items() if name not in {"self", "data"}}
+        options.check(given)
         self.data = Path(data).absolute()
         self.results_while_running = results_while_running
         self.time = time
@@ -106,6 +108,7 @@ class Engine:
         self.uploads_per_second = uploads_per_second
         self.max_file_bytes = max_file_bytes
         self.billing = Billing(credits_per_page, late=credits_late)
+        self.ocr = ocr
         self.webhooks_anywhere = webhooks_anywhere
         self.schedule = Schedule(faults or Faults())
         self.clock = clock or (clocks.real if seed is None else clocks.seeded)
@@ -115,6 +118,7 @@ class Engine:
         self.blobs = Blobs(self.data / "blobs")
         self.images = self.data / "images"
         self.extractors = plugins.carried(extractors)
+        self._digests = {name: one.digest for name, one in self.extractors.items()}
         try:
             with self.store.write() as db:
                 self.project = projects.ensure(db, self.ids, stamp(self.clock()))
@@ -129,15 +133,14 @@ class Engine:
             store=self.store,
             blobs=self.blobs,
             images=self.images,
-            owner=Owner(self.data / "owners"),
+            owner=Owner(self.data / "owners", self._digests.values()),
             pool=Pool(workers, executor, file_timeout=file_timeout),
             ids=self.ids,
             clock=self.clock,
             schedule=self.schedule,
             seconds_per_file=seconds_per_file,
             file_timeout=file_timeout,
-            ocr=ocr,
-            extractors=self.extractors,
+            extractors=self.extractors.values(),
             look=self._courier.look,
         )
         self._app: ASGIApp | None = None
@@ -158,21 +161,38 @@ class Engine:
         """There is something to do. The API says so after a change; other processes' changes are seen within 1 s."""
         self._dispatcher.wake()
 
+    def digest_of(self, parameters: Mapping[str, Any]) -> str | None:
+        """Of the plug-in that is meant by the parameters of ``extract_v2``; None: the shipped one, or an installed one.
+
+        For those of ``parse_v2`` it is None, too.
+        """
+        return self._digests.get(parameters.get("extractor")) if parameters["product_type"] == EXTRACT else None
+
+    def unfinished(self) -> str | None:
+        """A batch, or else a job without one, that has not ended yet, whichever engine of this folder does it."""
+        with self.store.read() as db:
+            for row in reversed(batches.open_batches(db)):  # the jobs without a batch come first
+                if row.id is not None:
+                    return row.id
+            job = db.execute(
+                "SELECT id FROM jobs WHERE batch_id IS NULL AND status IN ('PENDING', 'RUNNING') ORDER BY type LIMIT 1"
+            ).fetchone()
+        return None if job is None else str(job["id"])
+
     def expire(self, batch_id: str, *, whole: bool = False) -> None:
         """Forget the jobs and results of a finished batch, as the service does in time; if `whole`, the batch as well.
 
-        They are answered 404 then (contract.md section 8: "404 on an old job id = expired").
+        They are answered 404 then, as LlamaCloud answers for jobs that have expired.
 
         Raises EngineError if the batch is not over, or not there.
         """
         with self.store.write() as db:
-            gone = batches.expire(db, batch_id, whole=whole)
-        self.drop_images(gone)
+            batches.expire(db, batch_id, whole=whole)
+        self.clear()
 
-    def drop_images(self, job_ids: Iterable[str]) -> None:
-        """Remove the page images of jobs that are gone. Ids are those of the store: no request names a folder."""
-        for job_id in job_ids:
-            shutil.rmtree(self.images / job_id, ignore_errors=True)
+    def clear(self) -> None:
+        """Remove from the disk what nothing needs any more: blobs, page images. After whatever deletes or expires."""
+        leftovers.clear(self.store, self.blobs, self.images)
 
     def start(self) -> None:
         """Begin to work, on what an earlier process left undone first. Starting twice is starting once."""
@@ -181,6 +201,7 @@ class Engine:
                 raise EngineError("This engine is closed. Make a new one over the same data folder to go on.")
             if not self._started:
                 self._started = True
+                leftovers.sweep(self.store, self.blobs, self.images, stamp(self.clock()))
                 self._dispatcher.start()
 
     def close(self) -> None:

@@ -49,8 +49,13 @@ class Links:
         self._key = key
 
     def url(self, base: str, path: str, now: datetime, lifetime: timedelta = LIFETIME) -> PresignedUrl:
-        """A link to `path` (below `ROOT`, not quoted) on the server whose address is `base`."""
-        ends = (now + lifetime).replace(microsecond=0)
+        """A link to `path` (below `ROOT`, not quoted) on the server whose address is `base`.
+
+        It ends with a whole second, the first after `lifetime`: one for a second would else be dead on arrival.
+        """
+        ends = now + lifetime
+        if ends.microsecond:
+            ends = ends.replace(microsecond=0) + timedelta(seconds=1)
         expires = int(ends.timestamp())
         query = urlencode({"expires": expires, "signature": self._signature(path, expires)})
         return PresignedUrl(url=f"{base.rstrip('/')}{ROOT}{quote(path)}?{query}", expires_at=ends)

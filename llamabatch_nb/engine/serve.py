@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 import sys
@@ -21,6 +22,7 @@ from llamabatch_nb.engine.webhooks.targets import is_here
 
 #: How long connections may go on when the server is asked to stop. Batches go on at the next start anyway.
 _GRACE_SECONDS = 3
+_HOSTS = "127.0.0.1, 0.0.0.0 for all addresses of this machine, or one of them"
 
 
 class _Server(uvicorn.Server):
@@ -42,7 +44,7 @@ def serve(host: str, port: int, data: Path | str, **options: Any) -> None:
     On a loopback address only requests for this machine's names are answered (`LocalNames`). On another one anybody who
     can reach it is let in, and a line on stderr says so.
 
-    Raises EngineError if the address is taken or not ours, or the folder cannot be used.
+    Raises EngineError if the address is taken, unknown or not ours, or the folder cannot be used.
     """
     listener = _listen(host, port)
     here = is_here(listener.getsockname()[0])
@@ -125,7 +127,8 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except OSError as error:
-        raise EngineError(
-            f"Cannot listen on {host}:{port} ({error.strerror or error}). Choose another port, or 0 for any."
-        ) from error
+        # A name that nobody knows (gaierror), or an address of another machine: no other port would help.
+        of_the_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        next_step = f"Give {_HOSTS} as the host." if of_the_host else "Choose another port, or 0 for any."
+        raise EngineError(f"Cannot listen on {host}:{port} ({error.strerror or error}). {next_step}") from error
     return listener

@@ -90,7 +90,10 @@ def submit(
     `configuration` is a saved configuration's id or a preset's; the job type comes from it, and `type` only checks it.
     Without one the pages are read (``"cfg-PARSE_AGENTIC"``). `schema` in its place is what to extract from each file: a
     pydantic model class or a JSON Schema, for which a configuration is saved, with tier agentic, citations and
-    confidences; the same schema is the same configuration. `run.results_of(file).extract_result` has the values.
+    confidences; the same schema is the same configuration. `run.results_of(file).extract_result` has the values. What
+    was not found is null, also where the schema does not say so: let a model's fields be ``str | None``, or
+    ``Model.model_validate(extract_result)`` fails. (The local engine gives ``[]`` for a list that may not be null, and
+    a field's default where it has one.)
 
     The same files (by content) with the same configuration on the same service are the same run: submitted again it is
     re-attached, or its uploads go on where they stopped, and nothing is paid twice. Files that are new or have changed

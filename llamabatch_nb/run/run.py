@@ -71,7 +71,7 @@ class Run:
 
         """
         try:
-            self._loop.run(lambda: self._wait(timeout, raise_on_failures=raise_on_failures))
+            self._loop.run(lambda: waiting.ended(self._follower, timeout, raise_on_failures=raise_on_failures))
         except KeyboardInterrupt:
             uploading = self.snapshot.phase == UPLOADING
             goes_on = "the uploads go on" if uploading else "the batch goes on"
@@ -92,7 +92,7 @@ class Run:
         raise_on_failures: bool = False,
     ) -> Run:
         """`wait`, awaitable from any event loop."""
-        await self._loop.relay(lambda: self._wait(timeout, raise_on_failures=raise_on_failures))
+        await self._loop.relay(lambda: waiting.ended(self._follower, timeout, raise_on_failures=raise_on_failures))
         return self
 
     def watch(self, timeout: float | None = None) -> Iterator[Snapshot]:
@@ -190,7 +190,7 @@ class Run:
             SourceError: no such file, or several.
 
         """
-        return self._loop.run(lambda: self._result(file))
+        return self._loop.run(lambda: self._follower.result_of(file))
 
     def files(self) -> pd.DataFrame:
         """One row a source file, in directory order, with status, reason, job, pages, credits and times.
@@ -218,13 +218,19 @@ class Run:
         """Write a frame to a file, by suffix: ``.csv`` or ``.parquet``. Whole or not at all.
 
         Raises:
-            ExportError: the file exists and `overwrite` is not given, the suffix is unknown, the folder is missing.
+            ExportError: the file exists and `overwrite` is not given, the suffix is unknown, the folder is missing, or
+                they are pages of an extraction, which has none: `results_of` has its values.
 
         """
         from llamabatch_nb import frames
 
         if frame not in {"files", "pages"}:
             raise ExportError(f"There is no frame {frame!r}: frame= is 'files' or 'pages'.")
+        if frame == "pages" and self.snapshot.job_type == "extract_v2":
+            raise ExportError(
+                "An extraction has no pages to write: run.results_of(name).extract_result has the values of a file, "
+                'and frame="files" writes one row a file.'
+            )
         frames.target(path, overwrite=overwrite)  # before the results are fetched
         return frames.export(self.files() if frame == "files" else self.pages(), path, overwrite=overwrite)
 
@@ -273,7 +279,7 @@ class Run:
 
     async def document(self, name: str) -> ParseResult | None:
         """A finished file's parse result, from the archive where it is there; None where it has none."""
-        result = await self._result(name)
+        result = await self._follower.result_of(name)
         return result if isinstance(result, ParseResult) else None
 
     def _ipython_display_(self) -> None:
@@ -285,14 +291,3 @@ class Run:
     def __repr__(self) -> str:
         # Fixed, so that a notebook's outputs compare equal: ids and states are in the panel.
         return f"Run({(self.name or self.id or self.snapshot.source)!r})"
-
-    async def _result(self, name: str) -> ParseResult | ExtractJob | None:
-        return await self._follower.result_of(name)
-
-    async def _wait(
-        self,
-        timeout: float | None,  # noqa: ASYNC109 - a deadline with a message of its own
-        *,
-        raise_on_failures: bool,
-    ) -> Snapshot:
-        return await waiting.ended(self._follower, timeout, raise_on_failures=raise_on_failures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -193,6 +193,26 @@ def test_a_name_cannot_break_out_of_its_header(idle: Api, name: str) -> None:
     assert "set-cookie" not in answer.headers
     assert answer.headers["content-disposition"].isascii()
     assert "x=" not in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("x" * 30_000 + ".txt", "x" * 251 + ".txt"),
+        ("ü" * 30_000, "ü" * 127),
+        ("x" * 300 + "." + "y" * 30_000, "x" * 255),
+        ("x" * 251 + ".txt", "x" * 251 + ".txt"),
+    ],
+)
+def test_a_name_of_any_length_can_be_fetched(idle: Api, name: str, sent: str) -> None:
+    """A client gives up on a header of 64 KB, which a name of 30,000 letters makes."""
+    directory_id = idle.directory({})
+    file = idle.upload(directory_id, "a.txt", b"x", display_name=name)
+    path = f"{files_of(directory_id)}/{file['id']}"
+    shown = idle.ok("GET", path, params={"expand": "download_url"})
+    assert shown["display_name"] == name
+    told = idle.raw("GET", shown["download_url"]["url"]).headers["content-disposition"]
+    assert unquote(told.partition("filename")[2].removeprefix("*=utf-8''").removeprefix("=").strip('"')) == sent
 
 
 def test_a_part_and_the_head_alone(idle: Api) -> None:

@@ -53,6 +53,20 @@ def test_a_fault_of_ours_is_a_500_in_json(idle: Api) -> None:
     assert re.search(r"correlation ID: [0-9a-f-]{36}", detail)
 
 
+def test_a_closed_engine_says_so(idle: Api) -> None:
+    """A cell that is run again may close what another one still asks."""
+    upload = files_of(idle.directory({})) + "/upload"
+    idle.engine.close()
+    for method, path, content in (
+        ("GET", "/api/v2/batches", {}),
+        ("POST", "/api/v1/beta/directories", {"json": {"name": "a"}}),
+        ("POST", upload, {"files": {"upload_file": ("a.txt", b"x")}}),
+    ):
+        answer = idle.raw(method, path, **content)
+        assert (answer.status_code, answer.headers["x-should-retry"]) == (503, "false")
+        assert "engine is closed" in answer.json()["detail"]
+
+
 def test_a_fault_of_ours_behind_a_link_is_one_too(idle: Api) -> None:
     url = idle.engine.links.url("http://engine", "/files/x", idle.engine.clock()).url
     with sqlite3.connect(idle.engine.data / "engine.db") as db:

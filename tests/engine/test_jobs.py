@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,6 +39,7 @@ def add(db: Db, engine: Engine, *names: str, behind: Mapping[str, str] | None = 
             snapshot_id=told,
             tier="agentic",
             parse_job_id=behind.get(name),
+            extractor=engine.digest_of({"product_type": EXTRACT}) if name in behind else None,
         )
         for name in names
     ]
@@ -121,6 +123,30 @@ def test_half_a_character_in_an_error_can_be_stored(idle: Api) -> None:
         settle(db, claim(db), error="no \ud800 price", reason="plug-in")
         assert jobs.get(db, "p", PARSE)["error_message"] == "no ? price"
         assert snapshots.load(db, snapshots.keep(db, {"title": "\ud800"})) == {"title": "\ud800"}
+
+
+@pytest.mark.parametrize(("reason", "kept"), [("half \ud800", "half ?"), (["no", "text"], "['no', 'text']")])
+def test_a_reason_that_is_no_text_can_be_stored(idle: Api, reason: Any, kept: str) -> None:
+    with idle.engine.store.write() as db:
+        add(db, idle.engine, "p")
+        settle(db, claim(db), error="It is odd.", reason=reason)
+        assert jobs.get(db, "p", PARSE)["reason"] == kept
+
+
+def test_an_outcome_that_cannot_be_stored_fails_its_job_alone(idle: Api) -> None:
+    """Of more than 1e9 bytes, which is less here. Raised, it would stop the engine for good."""
+    with idle.engine.store.write() as db:
+        add(db, idle.engine, "p", "q", "r", "e", behind={"e": "q"})
+        limit = db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 9_000)
+        payloads = {"p": b"p", "q": bytes(10_000), "r": b"r"}
+        outcomes = [Outcome(job_id=made.id, fence=made.fence, payload=payloads[made.id]) for made in claim(db)]
+        jobs.settle(db, "me", outcomes, NOW)
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
+        assert status(db, "p", "q", "r", "e") == ["COMPLETED", "FAILED", "COMPLETED", "FAILED"]
+        failed = jobs.get(db, "q", PARSE)
+        assert (failed["reason"], failed["owner"]) == ("crash", None)
+        assert "cannot be stored (string or blob too big)" in failed["error_message"]
+        assert [jobs.payload(db, name) for name in payloads] == [b"p", None, b"r"]
 
 
 def ended(api: Api, *names: str) -> list[tuple[str, str | None]]:

@@ -10,8 +10,9 @@ import pytest
 
 from llamabatch_nb.engine import Engine
 from llamabatch_nb.engine.parsers import ParseOptions, read_payload
-from llamabatch_nb.engine.resources.parameters import parse_options
+from llamabatch_nb.engine.resources.parameters import parse_options, recognising
 from llamabatch_nb.engine.resources.workbook import workbook
+from llamabatch_nb.engine.store import endpoint_lists
 from tests.engine.conftest import MakeApi
 from tests.engine.lone import PARSE, ended, parsed, shown, uploaded
 from tests.engine.support import PATIENCE, Api, Json, pdf, wait_for
@@ -186,10 +187,8 @@ def test_webhooks_of_a_single_parse(idle: Api) -> None:
             "SELECT webhooks, parameters FROM jobs JOIN snapshots ON snapshots.id = snapshot_id WHERE jobs.id = ?",
             (job["id"],),
         ).fetchone()
-    assert {one["webhook_url"] for one in json.loads(row["webhooks"])} == {
-        "http://127.0.0.1:9/",
-        "http://127.0.0.1:10/",
-    }
+        told = json.loads(endpoint_lists.load(db, row["webhooks"]))
+    assert {one["webhook_url"] for one in told} == {"http://127.0.0.1:9/", "http://127.0.0.1:10/"}
     assert "hush" not in row["parameters"]
     assert "127.0.0.1" not in row["parameters"]
 
@@ -292,7 +291,7 @@ def test_results_are_made_once_and_only_as_far_as_they_are_shown(api: Api, monke
 def test_what_parameters_mean(parameters: Json, options: dict[str, Any]) -> None:
     told = {"product_type": "parse_v2", "tier": "fast", "version": "latest"} | parameters
     assert parse_options(told) == ParseOptions("fast", **options)
-    assert parse_options(told, ocr=True).ocr is True
+    assert parse_options(recognising(told)) == ParseOptions("fast", **options | {"ocr": True})
 
 
 def test_names_of_sheets() -> None:

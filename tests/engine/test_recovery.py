@@ -196,3 +196,24 @@ def test_the_store_may_fail_for_a_while(make_api: MakeApi, caplog: pytest.LogCap
     with api.engine.store.write() as db:
         db.execute("ALTER TABLE gone RENAME TO results")
     assert statuses(api.jobs(api.finished(batch["id"]))) == ["COMPLETED"]
+
+
+def test_claims_are_given_back_even_if_outcomes_cannot_be_written(
+    make_api: MakeApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = make_api(seconds_per_file=0.3)
+    batch = api.batch(api.directory({"a.pdf": pdf("alpha")}))
+    wait_for(lambda: api.ok("GET", "/api/v2/parse", params={"status": "RUNNING"})["items"])
+    with api.engine.store.write() as db:
+        db.execute("ALTER TABLE results RENAME TO gone")
+    wait_for(lambda: "could not go on" in caplog.text)
+    api.engine.close()
+    data = api.engine.data
+    assert rows(data, "SELECT status, owner FROM jobs") == [("PENDING", None)]
+    assert rows(data, "SELECT id FROM owners") == []
+    assert list((data / "owners").iterdir()) == []
+    db = sqlite3.connect(data / "engine.db")
+    db.execute("ALTER TABLE gone RENAME TO results")
+    db.close()
+    again = make_api()
+    assert statuses(again.jobs(again.finished(batch["id"]))) == ["COMPLETED"]

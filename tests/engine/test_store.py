@@ -323,7 +323,7 @@ def test_an_error_rolls_back(tmp_path: Path) -> None:
 
     def fail() -> None:
         with store.write() as db:
-            db.execute("INSERT INTO owners VALUES ('a', 0)")
+            db.execute("INSERT INTO owners (id, lease_until) VALUES ('a', 0)")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -340,4 +340,4 @@ def test_a_closed_engine_says_so(tmp_path: Path) -> None:
         engine.start()
     with pytest.raises(EngineError, match="closed"), engine.store.read():
         pass
-    Api(engine).refused(500, "GET", "/api/v2/batches")
+    Api(engine).refused(503, "GET", "/api/v2/batches")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import anyio.lowlevel
 import httpx
 import pytest
 from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from llamabatch_nb.engine import Engine
+from llamabatch_nb.engine import Engine, EngineError
 from llamabatch_nb.engine.faults.pace import PATIENCE_SECONDS, Paced
+from llamabatch_nb.engine.resources import ends
 from tests.engine.conftest import MakeApi
-from tests.engine.support import Api, Json, pdf
+from tests.engine.extract.support import extracting, stored, totals
+from tests.engine.support import PATIENCE, Api, Json, pdf, wait_for
 
 BATCHES = "/api/v2/batches"
 PARSE = "/api/v2/parse"
@@ -112,7 +115,7 @@ def test_a_look_gives_up_waiting_before_its_client_does() -> None:
         slept.append(seconds)
         await anyio.lowlevel.checkpoint()
 
-    app = Paced(still, 0, results_while_running=False, sleep=sleep, monotonic=lambda: 20.0 * len(slept))
+    app = Paced(still, 0, bool, results_while_running=False, sleep=sleep, monotonic=lambda: 20.0 * len(slept))
 
     async def ask() -> Any:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://engine") as client:
@@ -122,7 +125,116 @@ def test_a_look_gives_up_waiting_before_its_client_does() -> None:
     assert len(slept) == PATIENCE_SECONDS // 20 + 1
 
 
+class Work:
+    """An app with a batch that ends once `ends` was asked `after` times, and what was done meanwhile."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+        self.looks = 0
+        self.slept: list[float] = []
+        self.answered: list[Message] = []
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.looks += 1
+        status = "RUNNING" if self.left else "COMPLETED"
+        await JSONResponse({"id": "bat-1", "status": status, "results": None})(scope, receive, send)
+
+    def any_open(self, ids: Collection[str]) -> bool:
+        assert list(ids) == ["bat-1"]
+        self.left -= 1
+        return self.left > 0
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+    async def send(self, message: Message) -> None:
+        self.answered.append(message)
+
+
+LOOK: Scope = {"type": "http", "method": "GET", "path": f"{BATCHES}/bat-1", "headers": [], "query_string": b""}
+
+
+def test_who_waits_asks_for_little_and_less_and_less_often() -> None:
+    work = Work(12)
+    app = Paced(work.app, 0, work.any_open, results_while_running=False, sleep=work.sleep, monotonic=lambda: 0.0)
+
+    async def ask() -> Any:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://engine") as client:
+            return (await client.get(f"{BATCHES}/bat-1")).json()
+
+    assert anyio.run(ask)["status"] == "COMPLETED"
+    assert work.looks == 2
+    assert len(work.slept) == 12
+    assert work.slept[:3] == pytest.approx([0.02, 0.03, 0.045])
+    assert work.slept == sorted(work.slept)
+    assert work.slept[-1] == 0.5
+
+
+def test_nobody_waits_for_a_client_that_has_gone() -> None:
+    work = Work(1)
+    gone = anyio.Event()
+
+    async def sleep(_: float) -> None:
+        gone.set()
+        await anyio.sleep_forever()
+
+    app = Paced(work.app, 0, work.any_open, results_while_running=False, sleep=sleep)
+    messages: list[Message] = [{"type": "http.request"}]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def ask() -> None:
+        with anyio.fail_after(PATIENCE):
+            await app(LOOK, receive, work.send)
+
+    anyio.run(ask)
+    assert (work.answered, work.looks, work.left) == ([], 1, 1)
+
+
+@pytest.mark.parametrize("error", [EngineError("closed"), sqlite3.OperationalError("locked")])
+def test_who_waits_is_told_what_the_app_says_of_trouble(error: Exception) -> None:
+    work = Work(1)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if work.looks:
+            await JSONResponse({"detail": "closed"}, 503)(scope, receive, send)
+        else:
+            await work.app(scope, receive, send)
+
+    def any_open(_: Collection[str]) -> bool:
+        raise error
+
+    paced = Paced(app, 0, any_open, results_while_running=False, sleep=work.sleep)
+
+    async def ask() -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(paced), base_url="http://engine") as client:
+            return (await client.get(f"{BATCHES}/bat-1")).status_code
+
+    assert anyio.run(ask) == 503
+
+
+def test_an_extract_job_has_no_pages_before_its_end(make_api: MakeApi, executor: ThreadPoolExecutor) -> None:
+    api = make_api(executor=executor, time="per_read", extractors={None: totals})
+    job = extracting(api, stored(api, "a.txt", b"Total 5"))
+    wait_for(lambda: ended_in_truth(api, job["id"]))
+    shown = [api.ok("GET", f"/api/v2/extract/{job['id']}") for _ in range(3)]
+    assert [each["status"] for each in shown] == ["PENDING", "RUNNING", "COMPLETED"]
+    usage = {"num_pages_extracted": 1, "num_pages_billed": 1}
+    assert [each["metadata"] for each in shown] == [None, None, {"usage": usage}]
+    api.engine.close()
+
+
+def ended_in_truth(api: Api, job_id: str) -> bool:
+    with api.engine.store.read() as db:
+        return not ends.any_open(db, [job_id])
+
+
 def test_a_time_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no time 'soon'.*timed, per_read, immediate"):
+    with pytest.raises(ValueError, match=r"time takes one of timed, per_read, immediate, not 'soon'"):
         Engine(tmp_path / "data", time="soon")  # type: ignore[arg-type]
     assert not (tmp_path / "data").exists()

@@ -19,9 +19,9 @@ import httpx
 import pytest
 
 from llamabatch_nb.contract.webhooks import CreateWebhookConfiguration, WebhookParam
-from llamabatch_nb.engine.resources import jobs
-from llamabatch_nb.engine.store import snapshots
-from llamabatch_nb.engine.webhooks import targets
+from llamabatch_nb.engine.resources import batches, jobs
+from llamabatch_nb.engine.store import endpoint_lists, snapshots
+from llamabatch_nb.engine.webhooks import deliveries, targets
 from llamabatch_nb.engine.webhooks.courier import Courier
 from llamabatch_nb.engine.webhooks.targets import TargetError
 from llamabatch_nb.engine.work.tasks import Outcome
@@ -85,7 +85,7 @@ def test_every_end_of_a_job_has_its_event(idle: Api, receiver: Receiver) -> None
     engine = idle.engine
     hooks = json.dumps([{"webhook_url": receiver.url}])
     with engine.store.write() as db:
-        told = snapshots.keep(db, {})
+        told, list_id = snapshots.keep(db, {}), endpoint_lists.keep(db, hooks)
 
         def new(job_id: str, kind: str, parse_job_id: str | None = None) -> jobs.NewJob:
             common: Any = {
@@ -96,7 +96,7 @@ def test_every_end_of_a_job_has_its_event(idle: Api, receiver: Receiver) -> None
                 "tier": None,
                 "file_input": "dfl-1",
             }
-            return jobs.NewJob(id=job_id, type=kind, webhooks=hooks, parse_job_id=parse_job_id, **common)
+            return jobs.NewJob(id=job_id, type=kind, webhooks=list_id, parse_job_id=parse_job_id, **common)
 
         outcomes: list[Outcome] = []
         for kind, prefix in ((jobs.PARSE, "pjb"), (jobs.EXTRACT, "ext")):
@@ -204,6 +204,102 @@ def test_several_engines_on_one_folder_tell_each_thing_once(make_api: MakeApi, r
             api.engine.close()
     ids = [told.json["event_id"] for told in receiver.told]
     assert len(ids) == len(set(ids)) == 4 * (3 + 3 * 15)
+
+
+def test_engines_on_one_folder_take_turns_with_an_endpoint(idle: Api, receiver: Receiver) -> None:
+    """Each claims several deliveries: what the second one took would else come before what the first one still has."""
+    hold = threading.Event()
+    receiver.answer = lambda _: 200 if len(receiver.told) > 1 or hold.wait(PATIENCE) else 500
+    names = [f"pjb-{n}" for n in range(40)]
+    with idle.engine.store.write() as db:
+        told = snapshots.keep(db, {})
+        list_id = endpoint_lists.keep(db, json.dumps([{"webhook_url": receiver.url}]))
+        new = [jobs.NewJob(name, jobs.PARSE, name, "b", 1, told, None, webhooks=list_id) for name in names]
+        jobs.add(db, new, batch_id=None, project_id=idle.engine.project.id, now=NOW)
+    first, second = (Courier(idle.engine.store, anywhere=False) for _ in range(2))
+    first.look()
+    wait_for(lambda: receiver.told)
+    try:
+        second.look()
+        second.stop()  # it has seen what is due, and would have sent it
+        assert len(receiver.told) == 1
+    finally:
+        hold.set()
+    wait_for(lambda: not left(idle))
+    first.stop()
+    assert [told.json["data"]["id"] for told in receiver.told] == names
+
+
+def test_a_claim_keeps_others_from_an_endpoint_until_it_runs_out(idle: Api) -> None:
+    with idle.engine.store.write() as db:
+        endpoint_id = endpoint_lists.keep(db, json.dumps([{"webhook_url": "http://localhost/"}]))
+        rows = [(str(n), endpoint_id) for n in range(4)]
+        db.executemany(
+            "INSERT INTO deliveries (event_id, type, body, endpoint_id, due) VALUES (?, 'parse.success', '', ?, 0)",
+            rows,
+        )
+        lease = deliveries.LEASE_SECONDS
+        taken = deliveries.claim(db, endpoint_id, 1.0, 2)
+        assert [each.event_id for each in taken] == ["0", "1"]
+        assert deliveries.claim(db, endpoint_id, 2.0, 2) == []
+        assert deliveries.dues(db, 2.0) == {endpoint_id: 1.0 + lease}  # a courier sleeps until then
+        deliveries.give_back(db, taken, 2.0)
+        assert deliveries.dues(db, 2.0) == {endpoint_id: 0.0}
+        taken = deliveries.claim(db, endpoint_id, 2.0, 2)
+        deliveries.arrived(db, taken[0])
+        deliveries.postpone(db, taken[1], 50.0)  # waits, and keeps nobody waiting
+        assert [each.event_id for each in deliveries.claim(db, endpoint_id, 3.0, 1)] == ["2"]
+        later = deliveries.claim(db, endpoint_id, 3.0 + lease, 9)  # whoever had it is gone
+        assert [(each.event_id, each.attempts) for each in later] == [("2", 2), ("3", 1)]
+
+
+def stored(api: Api) -> tuple[int, int]:
+    """The bytes of the store without what is free in it, and how many lists of endpoints are in it."""
+    with api.engine.store.read() as db:
+        pages, free, size = (
+            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size, db.execute("SELECT count(*) FROM endpoint_lists").fetchone()[0]
+
+
+def test_endpoints_are_stored_once_and_deleted_with_the_last_who_tells_them(idle: Api) -> None:
+    files, size = 40, 15_000
+    hooks = [{"webhook_url": f"http://localhost/{n}", "webhook_headers": {"x-key": "k" * size}} for n in range(20)]
+    made = batch(idle, *hooks, files=files)
+    once = len(hooks) * size
+    before, _ = stored(idle)
+    with idle.engine.store.write() as db:
+        batches.map_files(db, made["id"], idle.engine.ids, NOW, idle.engine.schedule)
+    after, lists = stored(idle)
+    assert lists == 1
+    assert after - before < once  # jobs and events: they would be 80 times that much
+    idle.ok("POST", f"{BATCHES}/{made['id']}/cancel")
+    with idle.engine.store.write() as db:
+        assert db.execute("SELECT count(webhooks) FROM jobs").fetchone()[0] == 0
+        assert deliveries.spread(db, 0.0) is False
+        count = db.execute("SELECT count(*) FROM deliveries").fetchone()[0]
+    assert count == len(hooks) * (3 + 2 * files)
+    after, lists = stored(idle)
+    assert lists == len(hooks)  # each alone, and the list of all is gone
+    assert after - before < 10 * once  # bodies, and not 83 times the endpoints
+    with idle.engine.store.write() as db:
+        for endpoint_id in deliveries.dues(db, 0.0):
+            deliveries.drop_endpoint(db, endpoint_id)
+    assert stored(idle)[1] == 0
+
+
+def test_endpoints_of_what_is_deleted_are_deleted(idle: Api) -> None:
+    """A job that is deleted before its end forgets them as well, and others keep them."""
+    file = {"data": {"purpose": "extract"}, "files": {"file": ("a.txt", b"words")}}
+    file_id = idle.ok("POST", "/api/v1/beta/files", **file)["id"]
+    body = {"file_input": file_id, "configuration": {"data_schema": SCHEMA}}
+    hooks = {"webhook_configurations": [{"webhook_url": "http://localhost/", "webhook_events": ["extract.success"]}]}
+    ids = [idle.ok("POST", "/api/v2/extract", json=body | hooks)["id"] for _ in range(2)]
+    for job_id, lists in zip(ids, (1, 0), strict=True):
+        with idle.engine.store.write() as db:
+            deliveries.spread(db, 0.0)  # nobody wants extract.pending
+        idle.ok("DELETE", f"/api/v2/extract/{job_id}", params={"force": "true"})
+        assert stored(idle)[1] == lists
 
 
 def test_what_a_killed_process_was_about_to_tell_is_told(tmp_path: Path, receiver: Receiver) -> None:

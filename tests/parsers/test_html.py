@@ -70,3 +70,36 @@ def test_deep_nesting_is_read_without_recursion(read: Read, tag: str) -> None:
 def test_spans_cannot_ask_for_billions(read: Read) -> None:
     page = b"<html><table>" + b"<tr><td colspan=1000 rowspan=65534>x" * 200 + b"</table>"
     assert len(read(page, "a.html").pages[0].text) < 200 * 15
+
+
+def test_what_the_markup_hides_is_left_out(read: Read) -> None:
+    page = (
+        b'<p style="Display : none">preheader</p><p hidden>later</p><p>shown<b style="visibility:hidden">not</b></p>'
+        b'<table><tr><td>a</td><td hidden>b</td></tr><tr style="display:none"><td>c</td></tr>'
+        b"<tr><td>d <i hidden>e</i></td></tr></table>"
+    )
+    assert read(b"<html>" + page, "a.html").pages[0].text == "shown\n\na\nd"
+
+
+def test_links_in_a_row_keep_apart(read: Read) -> None:
+    page = b'<nav><a href="https://a.example/1">One</a><a href="https://a.example/2">Two</a></nav>'
+    assert read(b"<html>" + page, "a.html").pages[0].text == "One Two"
+
+
+def test_a_term_stands_on_the_line_of_what_is_said_of_it(read: Read) -> None:
+    page = (
+        b"<dl><dt>Order no</dt><dd>4711</dd><dt>State:</dt><dd><p>open</p><p>since May</p></dd><dt>Alone<dt>Sizes</dt>"
+        b"<dd><table><tr><td>1</td><td>2</td></tr></table></dd><dt>Last</dt></dl><p>after</p>"
+    )
+    assert read(b"<html>" + page, "a.html").pages[0].text == (
+        "Order no: 4711\n\nState: open\n\nsince May\n\nAlone\n\nSizes\n\n1\t2\n\nLast\n\nafter"
+    )
+
+
+def test_boxes_show_whether_they_are_ticked(read: Read) -> None:
+    page = (
+        b"<p>Smoker <input type=radio checked>Yes <input type=radio>No <input type=text value=x>"
+        b"<input type=checkbox hidden></p>"
+        b"<table><tr><td>Mail</td><td><input type=CHECKBOX checked=''></td></tr></table>"
+    )
+    assert read(b"<html>" + page, "a.html").pages[0].text == "Smoker ☒ Yes ☐ No\n\nMail\t☒"

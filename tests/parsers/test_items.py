@@ -129,8 +129,15 @@ def test_word(read: Read) -> None:
     assert items == [
         {"type": "header", "md": "Alder & Pine", "items": [words("Alder & Pine")]},
         {"type": "heading", "level": 2, "md": "## Report", "value": "Report"},
-        {"type": "list", "md": "1. one", "ordered": True, "items": [words("one")]},
-        {"type": "list", "md": "- deeper", "ordered": False, "items": [words("deeper")]},
+        {
+            "type": "list",
+            "md": "1. one\n    - deeper",
+            "ordered": True,
+            "items": [
+                words("one"),
+                {"type": "list", "md": "- deeper", "ordered": False, "items": [words("deeper")]},
+            ],
+        },
         {
             "type": "table",
             "md": "| wide |  |\n|---|---|\n| tall | x y |\n|  |  |",

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import zipfile
 from typing import Any
 
+import pytest
 from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement
 from openpyxl import Workbook
 from PIL import Image
+from pptx.chart.data import CategoryChartData, XyChartData
+from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from tests.parsers import build
@@ -39,12 +43,12 @@ def test_word_in_document_order(read: Read) -> None:
     (page,) = document.pages
     assert page.markdown == (
         "Alder & Pine Supply\n\n# Report\n\n## Findings\n\nSales rose by 12 % in \\*May\\*.\n\n"
-        "1. first\n2. second\n- why\n- because\n\n"
+        "1. first\n2. second\n- why\n    - because\n\n"
         "| Region | Sales \\| net |\n|---|---|\n| North West | 1,200 |\n\n1\\. not a list\\\n\\# not a heading"
     )
     assert page.text == (
         "Alder & Pine Supply\n\nReport\n\nFindings\n\nSales rose by 12 % in *May*.\n\n"
-        "1. first\n2. second\n- why\n- because\n\n"
+        "1. first\n2. second\n- why\n    - because\n\n"
         "Region\tSales | net\nNorth West\t1,200\n\n1. not a list\n# not a heading"
     )
 
@@ -133,6 +137,23 @@ def test_excel_a_sheet_a_page(read: Read) -> None:
     assert document.facts["sheets"] == ["March", "Empty"]
 
 
+@pytest.mark.parametrize("number_format", ["0.0%", "0.00 %", "0%"])
+def test_excel_shows_percentages_and_keeps_their_numbers(read: Read, number_format: str) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in (["Part", "Share", "Count"], ["a", 0.256, 3], ["b", 1, 2], ["c", "=B2", True]):
+        sheet.append(row)
+    for cell in sheet["B"]:
+        cell.number_format = number_format
+    file = io.BytesIO()
+    book.save(file)
+    (page,) = read(file.getvalue(), "shares.xlsx").pages
+    assert "| a | 25.6% | 3 |\n| b | 100% | 2 |\n| c | =B2 | TRUE |" in (page.markdown or "")
+    rows = page.items[1]["rows"]
+    assert rows == [["Part", "Share", "Count"], ["a", 0.256, 3], ["b", 1, 2], ["c", "=B2", "TRUE"]]
+    assert type(rows[1][1]) is float
+
+
 def test_excel_shows_a_formula_that_was_never_calculated(read: Read) -> None:
     document = read(build.xlsx(Sums=[["a", 1], ["b", 2], ["sum", "=SUM(B1:B2)"]]), "sums.xlsx")
     assert "| sum | =SUM(B1:B2) |" in (document.pages[0].markdown or "")
@@ -182,6 +203,31 @@ def test_powerpoint_a_slide_a_page(read: Read) -> None:
     )
     assert (first.width, first.height) == (720, 540)
     assert (second.page_number, second.success, second.text) == (2, True, "")
+
+
+def test_powerpoint_charts_are_tables(read: Read) -> None:
+    def fill(deck: Any) -> None:
+        shapes = deck.slides.add_slide(deck.slide_layouts[6]).shapes
+        sales: Any = CategoryChartData()  # type: ignore[no-untyped-call]
+        sales.categories = ["Q1", "Q2", "Q3"]
+        sales.add_series("North", (1, 2.5, None))
+        sales.add_series("South", (4, None, 6))
+        chart = shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(4), Inches(3), sales).chart
+        chart.has_title = True
+        chart.chart_title.text_frame.text = "Sales"
+        dots: Any = XyChartData()  # type: ignore[no-untyped-call]
+        dots.add_series("Run").add_data_point(0.7, 2.7)
+        shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, 0, 0, Inches(4), Inches(3), dots)
+
+    deck = build.pptx(fill)
+    (page,) = read(deck, "deck.pptx").pages
+    wanted = "Sales\n\n\tNorth\tSouth\nQ1\t1\t4\nQ2\t2.5\t\nQ3\t\t6\n\n\tRun\n0.7\t2.7"
+    assert page.text == wanted
+    names = zipfile.ZipFile(io.BytesIO(deck)).namelist()
+    chart = next(name for name in sorted(names) if name.startswith("ppt/charts/chart"))
+    billions = build.changed(deck, chart, lambda xml: xml.replace(b'ptCount val="3"', b'ptCount val="2000000000"'))
+    assert billions != deck
+    assert read(billions, "deck.pptx").pages[0].text == wanted
 
 
 def test_powerpoint_of_pictures_needs_ocr(refuse: Refuse) -> None:

@@ -67,3 +67,40 @@ def test_rows_and_columns(read: Read, rows: Any, step: int, rules: str) -> None:
     assert [table["rows"] for table in tables] == [wanted(rows)]
     texts = [item for item in items if item["type"] == "text"]
     assert [item.get("value", item.get("md")) for item in texts] == [BEFORE, AFTER]
+
+
+#: Two rows that liteparse takes for one: sums, set closer than the items above them.
+SUMS = [
+    ("Item", "Qty", "Amount"),
+    ("Widget", "2", "10.00"),
+    ("Gadget", "1", "20.00"),
+    ("Thing", "4", "30.00"),
+]
+
+
+def summed() -> bytes:
+    """A table whose last two rows have words in its last two columns alone."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 9)
+        for row, cells in enumerate([*SUMS, ("", "Tax", "12.00"), ("", "Total", "72.00")]):
+            for left, cell in zip(LEFTS, cells, strict=True):
+                canvas.drawString(left, 255 - 12 * row, cell)
+        canvas.drawString(40, 120, AFTER)
+
+    return build.pdf(draw)
+
+
+def test_rows_that_were_taken_for_one(read: Read) -> None:
+    items = read(summed(), "a.pdf").pages[0].items
+    (table,) = [item for item in items if item["type"] == "table"]
+    assert table["rows"] == wanted([*SUMS, ("", "Tax", "12.00"), ("", "Total", "72.00")])
+
+
+@pytest.mark.parametrize(("rows", "step"), [(PLAIN, 18), (WRAPPED, 18), (SPARSE, 12)])
+def test_the_markdown_has_the_rows_of_the_items(read: Read, rows: Any, step: int) -> None:
+    page_read = read(page(rows, step), "a.pdf").pages[0]
+    lines = ["| " + " | ".join(cell or "" for cell in row) + " |" for row in wanted(rows)]
+    assert [line for line in (page_read.markdown or "").split("\n") if line.startswith("| ")] == lines
+    assert (page_read.markdown or "").startswith(BEFORE)
+    assert (page_read.markdown or "").endswith(AFTER)

@@ -14,6 +14,7 @@ import pytest
 
 import llamabatch_nb as lb
 from llamabatch_nb.errors import UnreachableError
+from llamabatch_nb.follow.sending import patience
 from tests.drills.support import Store, texts
 
 
@@ -118,7 +119,7 @@ def test_a_killed_process_leaves_nothing_behind_and_loses_nothing(documents: Pat
         assert run.files()["status"].value_counts().to_dict() == {"completed": 3, "failed": 3}
 
 
-def test_serve_is_the_same_over_a_socket(documents: Path, tmp_path: Path) -> None:
+def test_serve_is_the_same_over_a_socket(documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-m", "llamabatch_nb.cli", "serve", "--port", "0", "--data", str(tmp_path / "data")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -133,6 +134,7 @@ def test_serve_is_the_same_over_a_socket(documents: Path, tmp_path: Path) -> Non
         finally:
             server.terminate()
         assert server.wait(20) == 0
+    monkeypatch.setattr(patience, "PAUSES", (0.1, 0.1, 0.1))  # seconds before it is given up: else 20 in all
     with lb.Client(base_url=url, api_key="any") as client, pytest.raises(UnreachableError, match="does not answer"):
         lb.submit(documents, client=client, new=True)
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 import llamabatch_nb as lb
 from llamabatch_nb import cli
 from llamabatch_nb.contract.extract import ExtractJob
-from llamabatch_nb.errors import CostError, InputError
+from llamabatch_nb.errors import CostError, ExportError, InputError
 from llamabatch_nb.samples import invoice_pdf
 from llamabatch_nb.samples.trade import make_invoice, truth_of
 from tests.run.support import CREATE, Line, answering, engine, remote, texts
@@ -224,3 +224,27 @@ def test_from_the_command_line(
     export = ["--export", str(tmp_path / "out.csv")]
     assert cli.main(["run", str(folder), "--schema", str(schema), *export]) == 1
     assert "an extraction has none" in capsys.readouterr().err
+
+
+def test_the_model_of_the_readme_reads_its_own_results(client: lb.Client, folder: Path) -> None:
+    class Entry(BaseModel):
+        description: str | None
+        amount: float | None
+
+    class Paper(BaseModel):
+        total: float | None
+        currency: str = "EUR"
+        lines: list[Entry] = []
+
+    run = lb.submit(folder, schema=Paper, client=client).wait()
+    assert Paper.model_validate(values(run, "a.txt")) == Paper(total=12.5)
+
+
+def test_values_are_not_exported_as_pages(client: lb.Client, folder: Path, tmp_path: Path) -> None:
+    run = lb.submit(folder, schema=TOTAL, client=client).wait()
+    path = tmp_path / "values.csv"
+    for frame in ({}, {"frame": "pages"}):
+        with pytest.raises(ExportError, match=r'no pages.*run\.results_of\(name\)\.extract_result.*frame="files"'):
+            run.export(path, **frame)  # type: ignore[arg-type]
+    assert not path.exists()
+    assert len(run.export(path, frame="files").read_text().splitlines()) == 3

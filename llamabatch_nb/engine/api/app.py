@@ -7,6 +7,7 @@ ones. It costs 0.33 s of import against 0.10 s, once, and only where the engine 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -34,6 +35,7 @@ from llamabatch_nb.engine.errors import ApiError
 from llamabatch_nb.engine.faults import Faults
 from llamabatch_nb.engine.faults.middleware import Faulty
 from llamabatch_nb.engine.faults.pace import Paced
+from llamabatch_nb.engine.resources import ends
 
 #: Modules of this package, each with its `router`.
 PARTS = (batches, directories, files, downloads, parsing, extract, configurations, webhooks, projects)
@@ -62,7 +64,12 @@ def make_app(engine: Engine) -> ASGIApp:
     app: ASGIApp = _make_routes(engine)
     if engine.time != "timed":
         steps = 2 if engine.time == "per_read" else 0
-        app = Paced(app, steps, results_while_running=engine.results_while_running)
+
+        def any_open(ids: Collection[str]) -> bool:
+            with engine.store.read() as db:
+                return ends.any_open(db, ids)
+
+        app = Paced(app, steps, any_open, results_while_running=engine.results_while_running)
     if engine.schedule.faults != Faults():
         app = Faulty(app, engine.schedule)
     if engine.latency or engine.uploads_per_second is not None:

@@ -12,7 +12,7 @@ from llamabatch_nb.contract.batches import Batch, CreateBatch
 from llamabatch_nb.engine.api.queries import GetBatch, Here, ListBatches
 from llamabatch_nb.engine.clock import stamp
 from llamabatch_nb.engine.extractors import plugins
-from llamabatch_nb.engine.resources import batches, configurations
+from llamabatch_nb.engine.resources import batches, checks, configurations
 
 router = APIRouter()
 
@@ -21,7 +21,8 @@ router = APIRouter()
 def create(body: CreateBatch, engine: Here) -> Batch:
     with engine.store.write() as db:
         configuration = configurations.get(db, body.config.job.configuration_id)
-        plugins.check_name(configuration.parameters, engine.extractors)
+        with checks.of_configuration(configuration.id):
+            plugins.check_name(configuration.parameters, engine.extractors, ["body"])
         batch = batches.create(
             db,
             body,
@@ -30,6 +31,8 @@ def create(body: CreateBatch, engine: Here) -> Batch:
             project_id=engine.project.id,
             webhooks_anywhere=engine.webhooks_anywhere,
             now=stamp(engine.clock()),
+            ocr=engine.ocr,
+            extractor=engine.digest_of(configuration.parameters),
         )
     engine.wake()
     return batch
@@ -53,5 +56,6 @@ def get(batch_id: str, query: Annotated[GetBatch, Query()], engine: Here) -> Bat
 def cancel(batch_id: str, engine: Here) -> Batch:
     with engine.store.write() as db:
         batch = batches.cancel(db, batch_id, stamp(engine.clock()))
+    engine.clear()
     engine.wake()
     return batch

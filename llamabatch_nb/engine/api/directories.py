@@ -35,7 +35,9 @@ _FILE = "upload_file"
 @router.post(endpoints.create_directory.path)
 def create(body: CreateDirectory, engine: Here) -> Directory:
     with engine.store.write() as db:
-        return directories.create(db, body, engine.ids, engine.project.id, engine.clock())
+        directory = directories.create(db, body, engine.ids, engine.project.id, engine.clock())
+    engine.clear()  # those past their time have ended
+    return directory
 
 
 @router.get(endpoints.list_directories.path)
@@ -53,13 +55,16 @@ def get(directory_id: str, engine: Here) -> Directory:
 @router.patch(endpoints.update_directory.path)
 def update(directory_id: str, body: UpdateDirectory, engine: Here) -> Directory:
     with engine.store.write() as db:
-        return directories.update(db, directory_id, body, stamp(engine.clock()))
+        directory = directories.update(db, directory_id, body, stamp(engine.clock()))
+    engine.clear()
+    return directory
 
 
 @router.delete(endpoints.delete_directory.path, status_code=204)
 def delete(directory_id: str, engine: Here) -> None:
     with engine.store.write() as db:
         directories.delete(db, directory_id, stamp(engine.clock()))
+    engine.clear()
 
 
 # An answer that is a model is checked by FastAPI in a thread, once more: for a small upload one hop in two.
@@ -134,6 +139,7 @@ def update_file(directory_id: str, directory_file_id: str, body: UpdateDirectory
 def delete_file(directory_id: str, directory_file_id: str, engine: Here) -> None:
     with engine.store.write() as db:
         directory_files.delete(db, directory_id, directory_file_id, stamp(engine.clock()))
+    engine.clear()
 
 
 def _checked(text: str | None) -> str | None:

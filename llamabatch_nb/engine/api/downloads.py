@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -18,6 +18,7 @@ from llamabatch_nb.engine.resources import directory_files, files
 
 #: Ids and file names as this engine makes them: no dot first, no slash, and no longer than a file system takes.
 _PLAIN = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
+_NAME_BYTES, _ENDING_BYTES = 255, 16
 #: What Python's own table does not know on every system.
 _TYPES = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -86,12 +87,25 @@ def image(job_id: str, filename: str, engine: Signed) -> FileResponse:
     return _sent(path, filename)
 
 
+def _cut(name: str) -> str:
+    """`name` in 255 bytes, which is what file systems take, its extension kept: clients bound headers as well.
+
+    (65,536 bytes a line in Python's own; a name of any length may have been given to a file.)
+    """
+    data = name.encode()
+    if len(data) <= _NAME_BYTES:
+        return name
+    ending = PurePosixPath(name).suffix.encode()
+    ending = ending if len(ending) <= _ENDING_BYTES else b""
+    return (data[: _NAME_BYTES - len(ending)] + ending).decode(errors="ignore")
+
+
 def _sent(path: Path, name: str) -> FileResponse:
     """The file under a name that is only shown: `path` was not made of it."""
     if not path.is_file():
         raise ApiError(404, f"The content of {name!r} is not there any more")
     suffix = path.suffix.lower()
     kind = _TYPES.get(suffix) or mimetypes.guess_type(f"a{suffix}")[0] or "application/octet-stream"
-    answer = FileResponse(path, headers=HARMLESS, media_type=kind, filename=name, stat_result=path.stat())
+    answer = FileResponse(path, headers=HARMLESS, media_type=kind, filename=_cut(name), stat_result=path.stat())
     answer.headers["content-type"] = kind  # Starlette says of every text that it is UTF-8, which nobody knows
     return answer

@@ -19,7 +19,7 @@ from llamabatch_nb.contract.extract import (
 from llamabatch_nb.engine.api.queries import DeleteExtractJob, GetExtractJob, Here, ListExtractJobs
 from llamabatch_nb.engine.clock import stamp
 from llamabatch_nb.engine.extractors import plugins
-from llamabatch_nb.engine.resources import batches, extract_jobs, jobs, webhooks
+from llamabatch_nb.engine.resources import batches, checks, extract_jobs, jobs, webhooks
 from llamabatch_nb.engine.store import snapshots
 
 router = APIRouter()
@@ -29,7 +29,9 @@ router = APIRouter()
 def create(body: CreateExtractJob, engine: Here) -> ExtractJob:
     with engine.store.read() as db:  # a large schema takes a second to check, for which no writer is to wait
         parameters = extract_jobs.parameters_of(db, body)
-    plugins.check_name(parameters, engine.extractors)
+    with checks.of_configuration(body.configuration_id):
+        at = ["body"] if body.configuration is None else ["body", "configuration"]
+        plugins.check_name(parameters, engine.extractors, at)
     with engine.store.write() as db:
         told = webhooks.endpoints(
             db, body.webhook_configuration_ids, body.webhook_configurations, anywhere=engine.webhooks_anywhere
@@ -42,6 +44,8 @@ def create(body: CreateExtractJob, engine: Here) -> ExtractJob:
             ids=engine.ids,
             project_id=engine.project.id,
             now=stamp(engine.clock()),
+            ocr=engine.ocr,
+            extractor=engine.digest_of(parameters),
         )
         job = extract_jobs.shown(db, row, parameters, (), engine.billing)
     engine.wake()
@@ -88,4 +92,5 @@ def delete(job_id: str, query: Annotated[DeleteExtractJob, Query()], engine: Her
     with engine.store.write() as db:
         row = jobs.delete(db, job_id, jobs.EXTRACT, force=bool(query.force))
         batches.finish(db, row["batch_id"], stamp(engine.clock()))
+    engine.clear()
     return {"id": row["id"], "project_id": row["project_id"]}

@@ -75,3 +75,4 @@ def content(
 def delete(file_id: str, engine: Here) -> None:
     with engine.store.write() as db:
         files.delete(db, file_id, stamp(engine.clock()))
+    engine.clear()

@@ -7,6 +7,7 @@ ends where a limit does.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from pathlib import PurePosixPath
@@ -32,6 +33,10 @@ _MAX_PARTS = 32
 #: 120,000 characters (contract.md section 6).
 MAX_TEXT = 1 << 20
 _MAX_HEADERS = 1 << 14
+#: Of parsers: their own warns of each malformed form, which logging prints where nobody has set it up. What is wrong
+#: with a form is for its sender, who gets a 400, and not for the server's terminal, which anybody could fill.
+_SILENT = logging.getLogger(f"{__name__}.malformed")
+_SILENT.setLevel(logging.CRITICAL)
 
 
 class Upload(NamedTuple, Generic[M]):
@@ -46,7 +51,7 @@ def upload(field: str, model: type[M]) -> Callable[..., AsyncIterator[Upload[M]]
     """A dependency: the form whose file part is `field`, with texts as `model` has them.
 
     It is refused with 422 in FastAPI's list form if a part is missing, unknown or wrong, with 413 if the file or the
-    texts are too large, and with 400 if it is no multipart form at all. What is not kept is gone after the request.
+    texts are too large, and with 400 if the form is malformed. What is not kept is gone after the request.
     """
 
     async def received(request: Request, engine: Here) -> AsyncIterator[Upload[M]]:
@@ -106,6 +111,7 @@ class _Parts:
                     "on_end": self._finish,
                 },
             )
+            parser.logger = _SILENT
             async for chunk in request.stream():
                 parser.write(chunk)
                 if self._file.due:

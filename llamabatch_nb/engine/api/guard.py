@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from llamabatch_nb.contract import endpoints
 from llamabatch_nb.engine.api.forms import MAX_TEXT, too_large
 from llamabatch_nb.engine.core import Engine
-from llamabatch_nb.engine.errors import ApiError
+from llamabatch_nb.engine.errors import ApiError, EngineError
 from llamabatch_nb.engine.store.database import trouble
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,10 @@ class Guard:
 
         try:
             await self._app(scope, receive, watched)
+        except EngineError as error:  # it is closed, and stays so
+            if started:
+                raise
+            await _json(503, str(error), _FINAL)(scope, receive, send)
         except Exception as error:
             if started:
                 raise

@@ -90,7 +90,7 @@ def cancel(job_id: str, engine: Here) -> ParseJob:
 def delete(job_id: str, engine: Here) -> DeletedParseJob:
     with engine.store.write() as db:
         deleted = parse_jobs.delete(db, job_id)
-    engine.drop_images([deleted.id])
+    engine.clear()
     return deleted
 
 
@@ -122,6 +122,7 @@ def _create(
         project_id=engine.project.id,
         webhooks_anywhere=engine.webhooks_anywhere,
         now=now,
+        ocr=engine.ocr,
     )
 
 

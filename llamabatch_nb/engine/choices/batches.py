@@ -34,7 +34,8 @@ CHOICES: tuple[Choice, ...] = (
         "How long a status lasts",
         'As long as the work takes (`time="timed"`). With `per_read` each GET of a batch or job, alone or in a list, '
         "shows one step more: PENDING, RUNNING, and the end, for which it waits; with `immediate` the first one waits. "
-        "A cancelled one is shown at once, and a list's `status` filter goes by what is true.",
+        "A cancelled one is shown at once. A list's `status` filter and a cancel go by what is true: what is shown "
+        'PENDING may be a 409 "is COMPLETED".',
     ),
     Choice(
         "failed_batch", "1.1", "FAILED", "Never by itself; a fault that is asked for fails a batch before it has jobs."

@@ -22,8 +22,15 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "versions_are_listed",
         "4",
-        "The list without `latest_only`",
-        "Every version of every configuration, newest first; get shows the newest version.",
+        "The list",
+        "Every version of every configuration, newest first; get shows the newest version. With `latest_only` the "
+        "configurations that were made last come first, whenever they were changed.",
+    ),
+    Choice(
+        "superseded_webhooks",
+        "4",
+        "`webhook_configurations` of versions that are not the latest",
+        "Forgotten with the next version and with DELETE: they hold secrets, and nobody is told by them any more.",
     ),
     Choice("name_taken", "4", "PUT with the name of another one", "409 with `x-should-retry: false`."),
     Choice("product_stays", "4", "PUT with parameters of another product", "422."),
@@ -34,6 +41,13 @@ CHOICES: tuple[Choice, ...] = (
         "Fields that `parameters` should not have",
         "Of `parse_v2` and `extract_v2`: 422 whose `loc` begins with body, parameters and the product. `extractor` is "
         "this engine's own word in `extract_v2`. Parameters of other products are kept as they come.",
+    ),
+    Choice(
+        "named_in_parameters",
+        "4",
+        "Webhooks and `extractor` in `parameters`",
+        "What a batch would be refused for is a 422 when the configuration is saved: an endpoint that cannot be told, "
+        "an unknown saved webhook or plug-in. What goes away later is a refusal that names the configuration.",
     ),
     Choice(
         "parse_version",

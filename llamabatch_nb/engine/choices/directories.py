@@ -40,6 +40,13 @@ CHOICES: tuple[Choice, ...] = (
         "DELETE of a directory or directory file",
         "204; it is hidden (the list shows it with `include_deleted`), its name is free, batches over it go on.",
     ),
+    Choice(
+        "deleted_bytes",
+        "2, 3",
+        "The bytes of what was deleted or has expired",
+        "They leave the disk with the last that needs them: files, directory files, jobs, batches that are not mapped "
+        "yet. Of what has expired they do when the next directory is made, or at the next start.",
+    ),
     Choice("empty_file", "2", "Upload of an empty file", "Accepted; its job is FAILED with the reason."),
     Choice(
         "upload_metadata",
@@ -59,8 +66,9 @@ CHOICES: tuple[Choice, ...] = (
         "moved_file",
         "2",
         "`target_directory_id`",
-        "The file keeps its id, so batches over it go on. An unknown directory is a 404, one that has the `unique_id` "
-        "a 409 with `x-should-retry: false`.",
+        "The file keeps its id, so batches over it go on; what was uploaded into an ephemeral directory expires when "
+        "the other one does. An unknown directory is a 404, one that has the `unique_id` a 409 with "
+        "`x-should-retry: false`.",
     ),
     Choice("file_expiry", "3", "`expires_at` of a file", "Null for every `purpose`; that of an ephemeral directory."),
     Choice(
@@ -81,7 +89,7 @@ CHOICES: tuple[Choice, ...] = (
         "3",
         "Presigned URLs",
         "Below `/links/` of this server, for one hour or `expires_at_seconds` (1 to 604,800). A changed or ended one "
-        "is a 403, one to what was deleted a 404. Content goes out as an attachment.",
+        "is a 403, one to what was deleted a 404. Content goes out as an attachment, its name cut to 255 bytes.",
     ),
     Choice(
         "file_size",
@@ -94,6 +102,7 @@ CHOICES: tuple[Choice, ...] = (
         "form_bounds",
         "2, 3",
         "Forms",
-        "At most 32 parts (else 400) and 1 MiB of texts (else 413). What is no multipart form, or ends early: 400.",
+        "At most 32 parts (else 400) and 1 MiB of texts (else 413). One that is malformed or ends early: 400. Another "
+        "content type has no parts: 422, a required one is missing.",
     ),
 )

@@ -10,7 +10,8 @@ CHOICES: tuple[Choice, ...] = (
         "6",
         "What `file_input` may be",
         "A file of the Files API, which an uploaded directory file is by its `file_id`; or a COMPLETED parse job, of "
-        "which another status is a 422. Unknown ones: 404.",
+        "which another status is a 422. Unknown ones: 404, which names the `file_id` where a directory file's own id "
+        "is given.",
     ),
     Choice(
         "extract_cancel",
@@ -72,7 +73,9 @@ CHOICES: tuple[Choice, ...] = (
         "null_values",
         "6",
         "What was not found",
-        "Null. Every property of the schema is in the result, `required` or not.",
+        "Every property of the schema is in the result, `required` or not: as its `default` with confidence 0; else an "
+        "array or object that may not be null as an empty one, the object with its own properties; else as null, which "
+        "the schema may forbid.",
     ),
     Choice(
         "unasked_metadata",
@@ -96,6 +99,7 @@ CHOICES: tuple[Choice, ...] = (
         "extract_words_without_effect",
         "6",
         "`system_prompt`, `version`, `advanced_citations`, `disable_cache`, `spreadsheet_mode`, `sheet_names`",
-        "Checked, kept and shown; they change nothing.",
+        "Kept and shown; they change nothing. Of `version` the form is checked (`latest`, a number such as `2.5`, or a "
+        "date), not whether the service has it.",
     ),
 )

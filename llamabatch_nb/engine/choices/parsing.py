@@ -10,7 +10,7 @@ CHOICES: tuple[Choice, ...] = (
         "5",
         "What is parsed",
         "None or both of `file_id` and `source_url`: 422. `source_url` alone: 422 too, for nothing is fetched from the "
-        "network. An unknown `file_id`: 404.",
+        "network. An unknown `file_id`: 404, which names the right one where a directory file's own id is given.",
     ),
     Choice(
         "options_beside_a_configuration",
@@ -50,7 +50,7 @@ CHOICES: tuple[Choice, ...] = (
         "ignored_parameters",
         "5",
         "Options that need the service's models, such as `agentic_options`",
-        "Checked and kept; `job_metadata.ignored_parameters` names those that had no effect.",
+        "Checked and kept; `job_metadata.ignored_parameters` names those that had no effect, `http_proxy` too.",
     ),
     Choice(
         "ocr_when_asked",
@@ -102,7 +102,8 @@ CHOICES: tuple[Choice, ...] = (
         "raw_parameters",
         "5",
         "`raw_parameters`",
-        "Null unless `expand` has `raw_parameters`: then what the job was told, without webhooks.",
+        "Null unless `expand` has `raw_parameters`: then the options of the job, those of its configuration among "
+        "them, without webhooks. Of `http_proxy`, which is not kept, it says `****`.",
     ),
     Choice(
         "linked_results",

@@ -37,8 +37,9 @@ CHOICES: tuple[Choice, ...] = (
         "webhook_order",
         "1.4",
         "Order and number of deliveries",
-        "An endpoint is told one event after the other; one that failed comes again between later ones. Each arrives "
-        "once, unless a process is killed while it sends: then again, with the same `event_id`.",
+        "An endpoint is told one event after the other, by one engine at a time of those that share a folder; one that "
+        "failed comes again between later ones. Each arrives once, unless a process is killed while it sends: then "
+        "again, with the same `event_id`.",
     ),
     Choice(
         "webhook_retries",
@@ -59,7 +60,8 @@ CHOICES: tuple[Choice, ...] = (
         "1.4",
         "Which hosts are told",
         "This machine alone: `localhost` and loopback addresses over http or https, looked up again for each delivery. "
-        "Others are a 422 at create, unless the engine has `webhooks_anywhere`. No proxy is used.",
+        "Others are a 422 when a batch or job is created with them, unless the engine has `webhooks_anywhere`; a saved "
+        "webhook configuration may name them. No proxy is used.",
     ),
     Choice(
         "webhook_endpoints_at_create",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -51,6 +52,8 @@ class Answers:
         """Of a null that nobody is said to be sure of, all three are null."""
         if said is None and value is None:
             return dict.fromkeys(("confidence", "parsing_confidence", "extraction_confidence"))
+        if said is not None and math.isnan(said):
+            raise ValueError("a confidence is no number")
         extracting = 1.0 if said is None else min(1.0, max(0.0, float(said)))
         parsing = min(self._readings(citations), default=1.0)
         return {
@@ -75,12 +78,15 @@ class Answers:
         return {
             "page": int(citation.page),
             "matching_text": str(citation.matching_text)[:_LONGEST],
-            "bounding_boxes": [
-                {"x": round(box.x, 2), "y": round(box.y, 2), "w": round(box.w, 2), "h": round(box.h, 2)}
-                for box in boxes
-            ],
+            "bounding_boxes": [_rounded(box) for box in boxes],
             "page_dimensions": {"width": page.width, "height": page.height} if sized and page is not None else None,
         }
+
+
+def _rounded(box: Box) -> dict[str, float]:
+    if not all(map(math.isfinite, (box.x, box.y, box.w, box.h))):
+        raise ValueError(f"a citation's box is {box}")
+    return {"x": round(box.x, 2), "y": round(box.y, 2), "w": round(box.w, 2), "h": round(box.h, 2)}
 
 
 def _touch(one: Box, other: Box) -> bool:

@@ -100,9 +100,11 @@ class Extractor(Protocol):
     `schema` comes with its references written out. Under extraction target ``per_page`` it is called once a page; for
     ``per_table_row`` the schema is an object whose one property ``rows`` is the array of what was asked for.
 
-    Values may hold None for what was not found, and dates, Decimals and pydantic models, which become JSON. What does
-    not fit the schema fails the file. It runs in a worker process, so it has to be picklable (cloudpickle: a function
-    of a notebook is) or an entry point. What it raises fails its file alone, with the error's text as the reason.
+    Values may hold None for what was not found, or leave it out: its `default` stands there then with confidence 0, an
+    empty array or object where the schema takes no null for one, else null. Dates, Decimals and pydantic models become
+    JSON. What does not fit the schema fails the file. It runs in a worker process, so it has to be picklable
+    (cloudpickle: a function of a notebook is) or an entry point. What it raises fails its file alone, with the error's
+    text as the reason.
     """
 
     def __call__(self, pages: Sequence[Page], schema: Mapping[str, Any], /) -> Extraction | Mapping[str, Any]: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,9 @@ from typing import Any
 
 from llamabatch_nb.engine.extractors import plugins, targets
 from llamabatch_nb.engine.extractors.base import Extraction, Extractor, Page, Unextractable
+from llamabatch_nb.engine.extractors.gaps import assumed, completed
 from llamabatch_nb.engine.extractors.pages import read_pages
-from llamabatch_nb.engine.extractors.schemas import SchemaError, completed, faults, path_of, resolved
+from llamabatch_nb.engine.extractors.schemas import SchemaError, faults, path_of, resolved
 from llamabatch_nb.engine.extractors.values import json_of
 
 #: Null at one place may be wrong at another; a schema that is never content gets nothing.
@@ -36,19 +38,22 @@ def extract(
     found, called = plugins.resolved(extractor)
 
     def run(pages: Sequence[Page], schema: Mapping[str, Any]) -> Extraction:
+        # Copies: an extractor that changes what it is given must not change what its values are checked against.
+        given, its_schema = list(pages), copy.deepcopy(schema)
         if called is None:
-            return _mended(_values(found(pages, schema), schema), schema)
-        return _plugged(found, called, pages, schema)
+            return _mended(_values(found(given, its_schema), schema), schema)
+        return _plugged(found, called, given, its_schema, schema)
 
     try:
-        made = targets.extract(run, pages, schema, parameters)
-    except (TypeError, ValueError, AttributeError) as error:  # citations are somebody else's code, too
+        packed = _packed(targets.extract(run, pages, schema, parameters))
+    except Unextractable:
+        raise
+    except (Exception, SystemExit) as error:  # what was returned is somebody else's code, too: citations, mappings
         if called is None:
             raise
         message = f"{called.capitalize()} returned what is no Extraction ({plugins.told(error)}); mend it and retry."
         raise Unextractable("extractor", message) from error
-    content = {"result": made.result, "field_metadata": made.field_metadata}
-    return len(pages), zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    return len(pages), packed
 
 
 def read_payload(payload: bytes) -> dict[str, Any]:
@@ -57,12 +62,27 @@ def read_payload(payload: bytes) -> dict[str, Any]:
     return content
 
 
-def _plugged(extractor: Extractor, called: str, pages: Sequence[Page], schema: Mapping[str, Any]) -> Extraction:
+def _packed(made: targets.Extracted) -> bytes:
+    content = {"result": made.result, "field_metadata": made.field_metadata}
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    # Names of a schema and words of a citation may hold half a character (a lone surrogate), as values may.
+    return zlib.compress(text.encode("utf-8", "replace"), 1)
+
+
+def _plugged(
+    extractor: Extractor, called: str, pages: Sequence[Page], its_schema: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Extraction:
     """What a plug-in returned, if it fits the schema. Whatever it raises is its file's failure alone."""
     try:
-        returned = extractor(pages, schema)
-    except Unextractable:
-        raise
+        returned = extractor(pages, its_schema)
+    except Unextractable as finding:
+        words: tuple[object, ...] = (finding.reason, finding.message)
+        if all(isinstance(one, str) for one in words):
+            raise
+        message = (
+            f"{called.capitalize()} raised an Unextractable whose reason or message is no text; mend it and retry."
+        )
+        raise Unextractable("extractor", message) from finding
     except (Exception, SystemExit) as error:
         message = f"{called.capitalize()} failed: {plugins.told(error).rstrip('.')}; mend it and retry."
         raise Unextractable("extractor", message) from error
@@ -77,11 +97,13 @@ def _plugged(extractor: Extractor, called: str, pages: Sequence[Page], schema: M
 
 
 def _values(returned: object, schema: Mapping[str, Any]) -> Extraction:
-    """With values that are JSON, and null for each property that is not there."""
+    """With values that are JSON, and all properties. Of a default that stands for a value nobody is sure at all."""
     extraction = returned if isinstance(returned, Extraction) else Extraction(returned)
-    return Extraction(
-        completed(json_of(extraction.values), schema), dict(extraction.citations), dict(extraction.confidences)
-    )
+    found = json_of(extraction.values)
+    values = completed(found, schema)
+    read_by_nobody = set(assumed(found, values))
+    citations = {at: cited for at, cited in dict(extraction.citations).items() if at not in read_by_nobody}
+    return Extraction(values, citations, dict(extraction.confidences) | dict.fromkeys(read_by_nobody, 0.0))
 
 
 def _mended(extraction: Extraction, schema: Mapping[str, Any]) -> Extraction:
@@ -95,7 +117,7 @@ def _mended(extraction: Extraction, schema: Mapping[str, Any]) -> Extraction:
         for pointer in wrong:
             values = _without(values, pointer)
             citations.pop(pointer, None)
-    return Extraction(completed({}, schema))
+    return _values({}, schema)
 
 
 def _without(values: Any, pointer: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def _lines(page: Mapping[str, Any]) -> Iterator[Line]:
         yield from (Line(text) for text in page["text"].splitlines() if text.strip())
         return
     for text, x, y, w, h, confidence in page["lines"]:
-        yield Line(text, None if x is None else Box(x, y, w, h), confidence)
+        yield Line(text, None if x is None else _box(x, y, w, h), confidence)
 
 
 def _tables(items: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
@@ -87,4 +88,9 @@ def _tables(items: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         if item.get("type") == "table":
             boxes = item.get("bbox") or ()
             rows = [[shown(cell) for cell in row] for row in item["rows"]]
-            yield Table(rows, next((Box(box["x"], box["y"], box["w"], box["h"]) for box in boxes), None))
+            yield Table(rows, next((_box(box["x"], box["y"], box["w"], box["h"]) for box in boxes), None))
+
+
+def _box(*place: float) -> Box | None:
+    """None where a document draws at no place: an extractor that cites it would be blamed (`answers`)."""
+    return Box(*place) if all(map(math.isfinite, place)) else None

@@ -63,14 +63,14 @@ def carried(extractors: Mapping[str | None, Extractor] | None) -> dict[str | Non
     return made
 
 
-def check_name(parameters: Mapping[str, Any], given: Mapping[str | None, Extractor]) -> None:
-    """Raises ApiError 422 if a configuration names an extractor that nobody has."""
+def check_name(parameters: Mapping[str, Any], given: Mapping[str | None, Extractor], at: Sequence[str]) -> None:
+    """Raises ApiError 422 if a configuration names an extractor that nobody has. `at`: where it is in the request."""
     name = parameters.get("extractor")
     if name is None or name in given or _installed(name) is not None:
         return
     known = sorted({*(key for key in given if key is not None), *(point.name for point in entry_points(group=GROUP))})
     message = f"There is no extractor {str(name)[:80]!r}: this engine has {', '.join(known) or 'none by a name'}"
-    raise ApiError(422, [{"type": "unknown_extractor", "loc": ["body", "configuration", "extractor"], "msg": message}])
+    raise ApiError(422, [{"type": "unknown_extractor", "loc": [*at, "extractor"], "msg": message}])
 
 
 def resolved(extractor: Extractor | str | None) -> tuple[Extractor, str | None]:
@@ -82,10 +82,9 @@ def resolved(extractor: Extractor | str | None) -> tuple[Extractor, str | None]:
         from llamabatch_nb.engine.extractors.shipped import extract
 
         return extract, None
+    called = called_by(extractor)
     if not isinstance(extractor, str):
-        name = extractor.name if isinstance(extractor, Carried) else None
-        return extractor, "the engine's extractor" if name is None else f"the extractor {name!r}"
-    called = f"the extractor {extractor[:80]!r}"
+        return extractor, called
     try:
         loaded = _loaded(extractor)
     except Exception as error:
@@ -99,9 +98,19 @@ def resolved(extractor: Extractor | str | None) -> tuple[Extractor, str | None]:
     return loaded, called
 
 
+def called_by(extractor: Extractor | str) -> str:
+    """How people call it, in the middle of a sentence."""
+    name = extractor if isinstance(extractor, str) else extractor.name if isinstance(extractor, Carried) else None
+    return "the engine's extractor" if name is None else f"the extractor {name[:80]!r}"
+
+
 def told(error: BaseException) -> str:
     """An error of somebody else's code in one line."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(error)[:2000]).split())
+    try:
+        said = str(error)[:2000]
+    except Exception:  # its words are somebody else's code, too
+        said = ""
+    text = " ".join("".join(c if c.isprintable() else " " for c in said).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 

@@ -189,20 +189,6 @@ def faults(values: Any, schema: Mapping[str, Any]) -> Iterator[SchemaError]:
         yield SchemaError(pointer_of(list(wrong.absolute_path)), _short(wrong.message))
 
 
-def completed(values: Any, schema: Any) -> Any:
-    """`values` with null for every property of a resolved schema that is not there, and properties in its order."""
-    if not isinstance(schema, Mapping):
-        return values
-    for part in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
-        values = completed(values, part) if _kind_of(values) in _types(part) else values
-    if isinstance(values, dict) and "properties" in schema:
-        known = {name: completed(values.get(name), part) for name, part in schema["properties"].items()}
-        return {**known, **{name: value for name, value in values.items() if name not in known}}
-    if isinstance(values, list) and "items" in schema:
-        return [completed(value, schema["items"]) for value in values]
-    return values
-
-
 @lru_cache(maxsize=1)
 def _tolerant() -> Callable[..., Validator]:
     """A class of validators: to make it takes half as long as all the rest of a document.
@@ -268,14 +254,3 @@ def _told(message: str, path: Sequence[str | int]) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _types(schema: Any) -> set[str]:
-    if not isinstance(schema, Mapping):
-        return set()
-    said = schema.get("type", "object" if "properties" in schema else "array" if "items" in schema else [])
-    return {said} if isinstance(said, str) else set(said)
-
-
-def _kind_of(value: Any) -> str:
-    return "object" if isinstance(value, dict) else "array" if isinstance(value, list) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +27,7 @@ def extract(run: Run, pages: Sequence[Page], schema: Mapping[str, Any], paramete
     answers = Answers(pages, parameters)
     match parameters.get("extraction_target"):
         case "per_page":
-            found = [run([page], copy.deepcopy(schema)) for page in pages]
+            found = [run([page], schema) for page in pages]
             result: Any = [one.values for one in found]
             key, about = "page_metadata", [answers.of(one.values, one) for one in found]
         case "per_table_row":
@@ -38,11 +37,11 @@ def extract(run: Run, pages: Sequence[Page], schema: Mapping[str, Any], paramete
             metadata = answers.of({ROWS: rows}, whole)[ROWS]
             key, about = "row_metadata", [one for row, one in zip(rows, metadata, strict=True) if row is not None]
         case _:
-            one = run(pages, copy.deepcopy(schema))
+            one = run(pages, schema)
             result = one.values
             key, about = "document_metadata", answers.of(one.values, one)
     return Extracted(result, {key: about} if answers.wanted else None)
 
 
 def _of_rows(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": {ROWS: {"type": "array", "items": copy.deepcopy(schema)}}}
+    return {"type": "object", "properties": {ROWS: {"type": "array", "items": schema}}}

@@ -79,7 +79,7 @@ class Fault:
         name: Of ``mapping_error``: the file's display name or unique_id.
 
     Raises:
-        ValueError: an unknown kind, a count below zero, or a mapping error for nobody.
+        ValueError: an unknown kind, a count or time below zero, or a mapping error for nobody.
 
     """
 
@@ -118,6 +118,8 @@ class Fault:
             raise ValueError(f"There is no fault {self.kind!r}; there are {', '.join(sorted(known))}.")
         if self.times < 0 or self.after < 0:
             raise ValueError(f"times and after of the fault {self.kind!r} cannot be below zero.")
+        if not 0 <= self.seconds < float("inf"):
+            raise ValueError(f"seconds of the fault {self.kind!r} is a number from 0 on, not {self.seconds}.")
         if (self.kind == "mapping_error") != (self.name is not None):
             raise ValueError("A mapping_error, and no other fault, takes name=, the file that it befalls.")
 

@@ -8,19 +8,21 @@ from collections.abc import Sequence
 from liteparse.types import AnnotationRect, LayoutBlock
 
 from llamabatch_nb.engine.parsers.items import Item, OpenLists, only_link
-from llamabatch_nb.engine.parsers.tables import Runs, table_items
+from llamabatch_nb.engine.parsers.tables import Runs, table_of
 
 _NUMBER = re.compile(r"\d{1,9}")
 
 
-def short_items(blocks: Sequence[LayoutBlock], runs: Runs) -> list[Item]:
-    """Rules and figures are left out: the ones hold nothing, the others have no picture that anybody could fetch.
+def short_items(blocks: Sequence[LayoutBlock], runs: Runs) -> tuple[list[Item], bool]:
+    """The items, and whether a table among them was mended, so that liteparse's markdown shows another.
 
+    Rules and figures are left out: the ones hold nothing, the others have no picture that anybody could fetch.
     `runs` gives the page's text where a table is to be mended by it.
     """
     items: list[Item] = []
     lists = OpenLists(items)
     taken = 0  # of the blocks that follow, by a table
+    mended = False
     for index, block in enumerate(blocks, 1):
         kind = block.kind
         if taken:
@@ -30,13 +32,15 @@ def short_items(blocks: Sequence[LayoutBlock], runs: Runs) -> list[Item]:
             lists.add(block.level or 0, {"type": "text", "md": block.text}, _number(block), _box(block.bbox))
             continue
         if kind == "table":
-            found, taken = table_items(block, blocks[index:], runs)
+            table = table_of(block, blocks[index:], runs)
+            found, taken = table.items, table.taken
+            mended = mended or table.mended
         else:
             found = _items(block)
         if found:
             lists.close()
             items += found
-    return items
+    return items, mended
 
 
 def _items(block: LayoutBlock) -> list[Item]:

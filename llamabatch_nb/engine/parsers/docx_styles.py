@@ -11,6 +11,8 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 
 _HEADING = re.compile(r"heading (\d)")
+#: Word's own styles of deeper lists, each a list of its own with one level: "List Bullet 2", "List Number 3".
+_DEEPER = re.compile(r"list (?:bullet|number) ([2-5])")
 _BODY_LEVEL = 9  # Word's outline level of what is no heading, and the number of levels
 _OFF = frozenset({"0", "false", "off"})
 _VAL = qn("w:val")
@@ -47,14 +49,17 @@ class Styles:
     def listed(self, paragraph: Any) -> Listed | None:
         """Where in a list it stands, if in any. List and depth may be said by the paragraph or by its style."""
         list_id = depth = None
-        for properties, _ in self._chain(paragraph):
+        below = 0
+        for properties, name in self._chain(paragraph):
+            if not below and (match := _DEEPER.fullmatch(name)):
+                below = int(match[1]) - 1
             numbering = properties.find(qn("w:numPr")) if properties is not None else None
             list_id = list_id or _value(numbering, "w:numId")
             depth = depth or _value(numbering, "w:ilvl")
         if list_id is None or list_id == "0":  # 0 takes a paragraph out of the list of its style
             return None
         level = min(int(depth or 0), _BODY_LEVEL)
-        return Listed(list_id, level, (list_id, level) in self._ordered)
+        return Listed(list_id, level or below, (list_id, level) in self._ordered)
 
     def count(self, place: Listed) -> int | None:
         """The number of the next item at `place`, None for a bullet. Deeper levels start anew."""

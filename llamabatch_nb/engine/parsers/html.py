@@ -1,5 +1,8 @@
 """Web pages, read with selectolax: headings, paragraphs, lists, tables and preformatted text, the whole file one page.
 
+What a page hides in its markup (``hidden``, ``display: none``) is left out; style sheets are not read. Boxes to tick
+are ☒ or ☐, and a term of a ``<dl>`` stands on the line of what is said of it.
+
 Trees are walked without recursion, because hostile pages are nested deeper than Python's stack.
 """
 
@@ -12,6 +15,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from llamabatch_nb.engine.parsers.base import Parsed, Unreadable
+from llamabatch_nb.engine.parsers.html_nodes import is_hidden, tick_box
 from llamabatch_nb.engine.parsers.items import is_address
 from llamabatch_nb.engine.parsers.markdown import PageWriter
 from llamabatch_nb.engine.parsers.markup import one_line
@@ -27,6 +31,8 @@ _IN_LINE = frozenset(
     "span strike strong sub sup time tt u var wbr".split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+#: What begins without the term before it: the next term, and what is no line of words.
+_WITHOUT_TERM = frozenset({"dt", "pre", "table"})
 #: Rows or columns that a cell may span, and empty cells for each that a table has: a page could ask for billions.
 _SPAN = 100
 _FILLERS = 10
@@ -77,6 +83,7 @@ class _Reader:
         self._heading = 0
         self._lists: list[int | None] = []  # of each open list its last number, None for bullets
         self._item = False
+        self._term = ""  # of a <dl>, until what is said of it comes
         self._anchors: list[tuple[int, str]] = []  # of each open link: at which of the words it starts, its target
         self._linked: tuple[int, int, str] | None = None  # the last link of this paragraph: from, to, target
         self._images: list[tuple[str, str]] = []  # caption, address
@@ -90,17 +97,29 @@ class _Reader:
                 self._words.append(_blanks(node.text_content))
             elif tag == "br":
                 self._words.append("\n")
-            elif tag in _IN_LINE:
+            elif tag in _IN_LINE and not is_hidden(node):
                 stack += self._in_line(tag, node, entering=entering)
-            elif node.is_element_node and tag not in _UNSEEN:
-                self._flush()
-                if not entering:
-                    self._leave(tag)
-                elif not self._whole(tag, node):
-                    self._enter(tag)
-                    stack.append((node, False))
-                    stack += _children(node)
+            elif tag == "input":
+                self._words.append(tick_box(node))
+            elif node.is_element_node and tag not in _UNSEEN and not is_hidden(node):
+                stack += self._block(tag, node, entering=entering)
         self._flush()
+
+    def _block(self, tag: str, node: LexborNode, *, entering: bool) -> list[tuple[LexborNode, bool]]:
+        """The same of an element that is a block."""
+        if tag == "dt" and not entering:
+            self._keep_term()
+            return []
+        self._flush()
+        if not entering:
+            self._leave(tag)
+            return []
+        if tag in _WITHOUT_TERM:
+            self._write_term()
+        if self._whole(tag, node):
+            return []
+        self._enter(tag)
+        return [(node, False), *_children(node)]
 
     def _in_line(self, tag: str, node: LexborNode, *, entering: bool) -> list[tuple[LexborNode, bool]]:
         """What of an element inside a line is to be walked through next, last first."""
@@ -112,6 +131,8 @@ class _Reader:
             self._images.append((node.attributes.get("alt") or "", url))
         if tag != "a":
             return _children(node)
+        if self._linked and self._linked[1] == len(self._words):
+            self._words.append(" ")  # links in a row are set apart by their style
         self._anchors.append((len(self._words), _address(node, "href")))
         return [(node, False), *_children(node)]
 
@@ -126,6 +147,16 @@ class _Reader:
         else:
             return False
         return True
+
+    def _keep_term(self) -> None:
+        self._term = one_line("".join(self._words)).rstrip(" :")
+        self._words.clear()
+        self._linked = None
+
+    def _write_term(self) -> None:
+        """Write a term that nothing is said of, or nothing that has a line for it."""
+        term, self._term = self._term, ""
+        self.writer.paragraph(term)
 
     def _enter(self, tag: str) -> None:
         if tag in _HEADINGS:
@@ -144,6 +175,8 @@ class _Reader:
             self._lists.pop()
         elif tag == "li":
             self._item = False
+        elif tag == "dl":
+            self._write_term()
 
     def _flush(self) -> None:
         """Write what has been collected, as the kind of block that is open."""
@@ -151,6 +184,9 @@ class _Reader:
         url = self._only_link() if words.strip() else ""
         self._words.clear()
         self._linked = None
+        if self._term and words.strip():
+            words, url = f"{self._term}: {words.strip()}", ""
+            self._term = ""
         if not words.strip():
             pass
         elif self._heading:
@@ -197,7 +233,9 @@ def _text(root: LexborNode, *, keep: bool = False) -> str:
         tag = node.tag or ""
         if node.is_text_node:
             words.append(node.text_content or "")
-        elif tag not in _UNSEEN:
+        elif box := tick_box(node):
+            words.append(box)
+        elif tag not in _UNSEEN and not is_hidden(node):
             if tag not in _IN_LINE:
                 words.append("\n" if tag == "br" or not keep else "")
             stack += _children(node)
@@ -221,7 +259,11 @@ def _rows(table: LexborNode) -> tuple[list[list[str]], list[list[int]]]:
     fillers = 0
     for element in table.css("tr"):
         row: list[str] = []
+        if is_hidden(element):
+            continue
         for cell in element.css("td, th"):
+            if is_hidden(cell):
+                continue
             fillers += _FILLERS
             while hanging.get(len(row), 0) and fillers:
                 hanging[len(row)] -= 1

@@ -1,14 +1,16 @@
-"""PowerPoint presentations, read with python-pptx: a slide a page, with title, text, tables and notes."""
+"""PowerPoint presentations, read with python-pptx: a slide a page, with title, text, tables, charts and notes."""
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
+from pptx.oxml.ns import qn
 from pptx.util import Emu
 
 from llamabatch_nb.engine.parsers.base import Parsed, Unreadable
@@ -19,6 +21,8 @@ from llamabatch_nb.engine.parsers.ranges import Selection, nothing_selected
 #: Placeholders whose paragraphs are bullets unless a designer says otherwise.
 _BULLETED = frozenset({PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT})
 _P14 = "{http://schemas.microsoft.com/office/powerpoint/2010/main}"
+#: The place of a point in a chart.
+_INDEX = re.compile(r"[0-9]{1,7}")
 #: Repeated on every slide: date, number, footer.
 _FURNITURE = frozenset({PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.FOOTER})
 
@@ -113,6 +117,10 @@ def _write(writer: PageWriter, shape: Any) -> None:
             if cell.is_merge_origin
         ]
         writer.table([[cell.text for cell in line] for line in cells], spans)
+    elif getattr(shape, "has_chart", False):
+        if shape.chart.has_title and shape.chart.chart_title.has_text_frame:
+            writer.paragraph(shape.chart.chart_title.text_frame.text)
+        writer.table(_chart(shape.chart))
     elif shape.has_text_frame:
         for paragraph in shape.text_frame.paragraphs:
             words = paragraph.text.replace("\v", "\n")  # a line break inside the paragraph
@@ -120,3 +128,34 @@ def _write(writer: PageWriter, shape: Any) -> None:
                 writer.item(paragraph.level, words)
             else:
                 writer.paragraph(words)
+
+
+def _chart(chart: Any) -> list[list[str]]:
+    """Categories and series as a table. Points are read one by one: the count that a file states may be any number."""
+    series = [*chart._chartSpace.iter(qn("c:ser"))]  # noqa: SLF001 - python-pptx goes by the stated count
+    names = [" ".join(_points(one.find(qn("c:tx"))).values()) for one in series]
+    categories: dict[int, str] = {}
+    columns = []
+    for one in series:
+        categories = _points(one.find(qn("c:cat")), one.find(qn("c:xVal"))) | categories
+        columns.append(_points(one.find(qn("c:val")), one.find(qn("c:yVal"))))
+    places = sorted({place for column in (categories, *columns) for place in column})
+    return [
+        ["", *names],
+        *([categories.get(place, ""), *(column.get(place, "") for column in columns)] for place in places),
+    ]
+
+
+def _points(*parts: Any) -> dict[int, str]:
+    """The points of the first part that there is, by place; of categories in levels those of the finest."""
+    part = next((one for one in parts if one is not None), None)
+    if part is None:
+        return {}
+    level = next(part.iter(qn("c:lvl")), part)
+    found = {
+        int(point.get("idx")): point.findtext(qn("c:v")) or ""
+        for point in level.iter(qn("c:pt"))
+        if _INDEX.fullmatch(point.get("idx") or "")
+    }
+    words = part.findtext(qn("c:v"))  # a name that refers to no cell
+    return found or ({0: words} if words else {})

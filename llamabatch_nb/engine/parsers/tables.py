@@ -3,6 +3,7 @@
 liteparse finds such tables by columns of text. Where a cell has two lines it takes the second for a row of its own, or
 for the end of the table, and where rows stand close it takes two for one. Lines of a cell stand closer to each other
 than rows do; that tells them apart, and where it does not, nothing is changed. Ruled tables are right as they come.
+The markdown of a page with a mended table is made of its items, so that both show the same rows.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 
 from liteparse.types import AnnotationRect, LayoutBlock
@@ -25,6 +26,8 @@ _APART = 0.8
 _NEXT = 2.0
 #: Of the height of a line: from which on a row holds more than one.
 _TALL = 1.5
+#: Rows that liteparse was seen to take for one at the end of a table: net, tax and total under the last item.
+_MERGED = 5
 #: Points by which words may stand out of their column.
 _SLACK = 3.0
 
@@ -35,15 +38,28 @@ _Row = dict[int, Run]
 _Cell = tuple[str, AnnotationRect | None]
 
 
-def table_items(block: LayoutBlock, after: Sequence[LayoutBlock], runs: Runs) -> tuple[list[Item], int]:
-    """The short item of a table, behind the words that stand above it, and how many of the blocks `after` are its part.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The short item of a table, behind the words that stand above it.
+
+    `taken`: how many of the blocks after it are its part. `mended`: whether anything is not as liteparse gave it.
+    """
+
+    items: list[Item]
+    taken: int = 0
+    mended: bool = False
+
+
+def table_of(block: LayoutBlock, after: Sequence[LayoutBlock], runs: Runs) -> Table:
+    """The table of a block, with those among the blocks `after` that are more of it.
 
     `runs` gives the text of the page; it is called only where that is needed, as it takes time.
     """
     lines = [block.header, *(block.rows or ())] if block.header else [*(block.rows or ())]
     cells = [[(cell.text, cell.bbox) for cell in line] for line in lines]  # each look makes a copy
     if not any(text for line in cells for text, _ in line):
-        return [], 0
+        return Table([])
+    given = [[text or None for text, _ in line] for line in cells]
     box = _box(block.bbox) if block.bbox is not None else None
     above = _above(cells, runs)
     if above is not None:
@@ -63,7 +79,7 @@ def table_items(block: LayoutBlock, after: Sequence[LayoutBlock], runs: Runs) ->
     item: Item = {"type": "table", "rows": rows}
     if box is not None:
         item["bbox"] = box
-    return [item] if above is None else [above, item], taken
+    return Table([item] if above is None else [above, item], taken, mended=rows != given)
 
 
 def _above(cells: Sequence[Sequence[_Cell]], runs: Runs) -> Item | None:
@@ -117,11 +133,10 @@ class _Grid:
         body = rows[1:]  # a header often stands apart
         single = [row for row in body if _bottom(row) - _top(row) < _TALL * height]
         steps = [_top(row) - _top(before) for before, row in pairwise(single)]
-        gaps = sorted(_top(row) - _bottom(before) for before, row in pairwise(body))
         if not steps or min(steps) <= 0:
             return None
-        usual = gaps[len(gaps) * 3 // 4]  # half of the gaps may be those inside of cells
-        return cls(rows, [lefts[0] - _SLACK, *edges, rights[-1] + _SLACK], height, median(steps), usual)
+        outer = [lefts[0] - _SLACK, *edges, rights[-1] + _SLACK]
+        return cls(rows, outer, height, median(steps), _usual_gap(body))
 
     def mend(self, after: Sequence[LayoutBlock], runs: Runs) -> int:
         """Put the rows right, and take in those among the blocks `after` the table; how many these are is returned."""
@@ -139,19 +154,25 @@ class _Grid:
     def split(self, runs: Runs) -> None:
         """Rows that were taken for one: their lines, which say the same words, are as far apart as rows.
 
-        Of such a row liteparse may give the place of its last line alone, so it begins where the row above ends.
+        Of such a row liteparse may give the place of its last line alone, or of its first, so it goes from the row
+        above to the row below.
         """
-        rows: list[_Row] = self.rows[:1]
-        if _bottom(rows[0]) - _top(rows[0]) > _TALL * self.height:
-            rows = self._rows_in(rows[0], _top(rows[0]), runs)
-        for above, row in pairwise(self.rows):
-            top = min(_top(row), _bottom(above) + _CLOSER * self.height)
-            tall = _bottom(row) - _bottom(above) > _TALL * self.height + max(self.gap, 0)
-            rows += self._rows_in(row, top, runs) if tall else [row]
+        rows: list[_Row] = []
+        for row, below in zip_longest(self.rows, self.rows[1:]):
+            top = min(_top(row), _bottom(rows[-1]) + _CLOSER * self.height) if rows else _top(row)
+            if below:
+                bottoms = [max(_bottom(row), _top(below))]
+            else:
+                bottoms = [_bottom(row) + more * self.pitch for more in range(1, _MERGED)]
+            tall = top + _TALL * self.height + max(self.pitch - self.height, 0)
+            parts = (self._rows_in(row, top, bottom, runs) for bottom in bottoms if bottom > tall)
+            rows += next((part for part in parts if len(part) > 1), [row])
+        if len(rows) > len(self.rows):  # a row that was two hid how close rows are
+            self.gap = min(self.gap, _usual_gap(rows[1:]))
         self.rows = rows
 
-    def _rows_in(self, row: _Row, top: float, runs: Runs) -> list[_Row]:
-        within = [self.edges[0], top, self.edges[-1] - self.edges[0], _bottom(row) - top]
+    def _rows_in(self, row: _Row, top: float, bottom: float, runs: Runs) -> list[_Row]:
+        within = [self.edges[0], top, self.edges[-1] - self.edges[0], bottom - top]
         lines = self._lines(runs(), within) or []
         said = {
             column: " ".join(line[column][0] for line in lines if column in line) for line in lines for column in line
@@ -224,12 +245,10 @@ class _Grid:
         ]
 
 
-def _around(row: _Row) -> Box:
-    boxes = [box for _, box in row.values()]
-    whole = boxes[0]
-    for box in boxes[1:]:
-        whole = around(whole, box)
-    return whole
+def _usual_gap(rows: Sequence[_Row]) -> float:
+    """Points between two rows. Half of the gaps may be those inside of cells."""
+    gaps = sorted(_top(row) - _bottom(before) for before, row in pairwise(rows))
+    return gaps[len(gaps) * 3 // 4]
 
 
 def _top(row: _Row) -> float:

@@ -19,6 +19,15 @@ from llamabatch_nb.engine.parsers.markdown import PageWriter
 from llamabatch_nb.engine.parsers.ranges import Selection, nothing_selected
 
 Row = tuple[Any, ...]
+#: Identifiers of Excel's own percentages, and the first of those that a workbook defines (ECMA-376, 18.8.30).
+_PERCENTAGES, _DEFINED = frozenset({9, 10}), 164
+
+
+class _Share(float):
+    """A number whose cell shows it as a percentage."""
+
+    def __str__(self) -> str:
+        return f"{shown(float(f'{self * 100:.15g}'))}%"
 
 
 def parse_xlsx(data: bytes, selection: Selection) -> Parsed:
@@ -30,12 +39,13 @@ def parse_xlsx(data: bytes, selection: Selection) -> Parsed:
     # Only programs that calculate store results. Where one is missing the formula itself is shown, which takes a second
     # reading, because read_only gives either the one or the other.
     formulas = load_workbook(io.BytesIO(data), read_only=True) if _has_formulas(data) else None
+    shares = _has_percentages(values)
     pages = []
     for number, sheet in enumerate(values.worksheets, 1):
         if number not in selection:
             continue
         writer = PageWriter()
-        rows = _rows(sheet)
+        rows = _shared_rows(sheet) if shares else _rows(sheet)
         if formulas is not None:
             rows = map(_filled, rows, _rows(formulas.worksheets[number - 1]))
         filled = False
@@ -78,6 +88,27 @@ def _rows(sheet: Any) -> Iterator[Row]:
     return rows
 
 
+def _has_percentages(book: Any) -> bool:
+    """Whether a style shows percentages. Only then is it worth looking at the styles of cells, which takes longer."""
+    defined = book._number_formats  # noqa: SLF001 - openpyxl tells formats cell by cell alone
+    used = {style.numFmtId for style in book._cell_styles}  # noqa: SLF001 - the same
+    return bool(used & _PERCENTAGES) or any(
+        "%" in defined[one - _DEFINED] for one in used if _DEFINED <= one < _DEFINED + len(defined)
+    )
+
+
+def _shared_rows(sheet: Any) -> Iterator[Row]:
+    """The same with percentages as `_Share`."""
+    sheet.reset_dimensions()
+    for row in sheet.iter_rows():
+        yield tuple(
+            _Share(cell.value)
+            if isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool) and "%" in cell.number_format
+            else cell.value
+            for cell in row
+        )
+
+
 def _filled(values: Row, formulas: Row) -> Row:
     """The formula where its result is missing."""
     return tuple(formula if value is None else value for value, formula in zip_longest(values, formulas))
@@ -108,7 +139,10 @@ def _write(writer: PageWriter, block: list[list[Cell]]) -> None:
         writer.paragraph(shown(block[0][0]))
         block = _cut(block[1:])
     if block:
-        writer.table([[shown(cell) for cell in row] for row in block], values=block)
+        words = [[str(cell) if isinstance(cell, _Share) else shown(cell) for cell in row] for row in block]
+        writer.table(
+            words, values=[[_cell(float(cell)) if isinstance(cell, _Share) else cell for cell in row] for row in block]
+        )
 
 
 def _titled(row: Sequence[Cell]) -> bool:
@@ -122,6 +156,8 @@ def _cell(value: Any) -> Cell:
     """
     if value is None:
         return None
+    if isinstance(value, _Share):
+        return value if math.isfinite(value) else None
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int):

@@ -13,9 +13,10 @@ from llamabatch_nb.engine.errors import ApiError, EngineError
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.resources import directories, jobs, webhooks
-from llamabatch_nb.engine.resources.parameters import parse_behind
+from llamabatch_nb.engine.resources.checks import of_configuration
+from llamabatch_nb.engine.resources.parameters import parse_behind, recognising
 from llamabatch_nb.engine.resources.parse_requests import webhooks_of
-from llamabatch_nb.engine.store import paging, snapshots
+from llamabatch_nb.engine.store import endpoint_lists, paging, snapshots
 from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
 
@@ -32,8 +33,12 @@ def create(
     project_id: str,
     webhooks_anywhere: bool,
     now: str,
+    ocr: bool = False,
+    extractor: str | None = None,
 ) -> Batch:
     """Accept a batch over the files that the directory holds at this moment. Call it inside a transaction.
+
+    `ocr`: its files are read with text recognition. `extractor`: the digest of the plug-in that it is for.
 
     Raises ApiError 404 for a directory or saved webhook that is not there, 422 for what no batch can be made of.
     """
@@ -46,7 +51,8 @@ def create(
     parameters = dict(configuration.parameters)
     # Those of the configuration are told of jobs, which is what they were saved for.
     saved, inline = webhooks_of(parameters) if job.type == jobs.PARSE else ([], [])
-    of_jobs = webhooks.endpoints(db, saved, inline, anywhere=webhooks_anywhere)
+    with of_configuration(configuration.id):
+        of_jobs = webhooks.endpoints(db, saved, inline, anywhere=webhooks_anywhere)
     told = webhooks.joined(
         webhooks.endpoints(db, body.webhook_configuration_ids, body.webhook_configurations, anywhere=webhooks_anywhere),
         webhooks.narrowed(of_jobs, job.type.removesuffix("_v2")),
@@ -60,19 +66,21 @@ def create(
         raise ApiError(422, f"Directory {directory.id!r} holds no files")
     if len(files) > MAX_FILES:
         raise ApiError(422, f"Directory {directory.id!r} holds more than the {MAX_FILES} files that a batch may have")
+    if ocr and job.type == jobs.PARSE:
+        parameters = recognising(parameters)
     # Both are what they are now: a configuration may be changed or deleted before the files are mapped.
     snapshot_id = snapshots.keep(db, parameters)
     parse_snapshot_id = None
     if job.type == jobs.EXTRACT:
         reading = parse_behind(db, parameters)
         webhooks_of(reading)  # the parse job behind an extract job tells nobody, and keeps no secrets
-        parse_snapshot_id = snapshots.keep(db, reading)
+        parse_snapshot_id = snapshots.keep(db, recognising(reading) if ocr else reading)
     number = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM batches").fetchone()[0]
     batch_id = ids.batch(number)
     db.execute(
         "INSERT INTO batches (seq, id, project_id, source_directory_id, type, configuration_id, snapshot_id, "
-        "parse_snapshot_id, status, webhooks, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?)",
+        "parse_snapshot_id, extractor, status, webhooks, created_at, updated_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?)",
         (
             number,
             batch_id,
@@ -82,7 +90,8 @@ def create(
             configuration.id,
             snapshot_id,
             parse_snapshot_id,
-            told,
+            extractor,
+            webhooks.kept(db, told),
             now,
             now,
         ),
@@ -111,9 +120,9 @@ def listed(db: Db, query: contract.ListBatches, size: int) -> Page[Batch]:
         .add("created_at <= ?", query.created_at_on_or_before)
     )
     if query.page_token:
-        where.add("seq < ?", *paging.key(query.page_token, int))
+        where.add("seq < ?", *paging.key("batches", query.page_token, int))
     rows = where.select(db, "batches", "seq DESC", size + 1)
-    return paging.page(rows, size, lambda row: _batch(row, None), lambda row: [row["seq"]])
+    return paging.page("batches", rows, size, lambda row: _batch(row, None), lambda row: [row["seq"]])
 
 
 def cancel(db: Db, batch_id: str, now: str) -> Batch:
@@ -154,7 +163,7 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
     """
     changed = db.execute(
         "UPDATE batches SET status = 'RUNNING', updated_at = ? WHERE id = ? AND status = 'PENDING' "
-        "RETURNING project_id, type, configuration_id, snapshot_id, parse_snapshot_id, webhooks",
+        "RETURNING project_id, type, configuration_id, snapshot_id, parse_snapshot_id, extractor, webhooks",
         (now, batch_id),
     ).fetchone()
     if changed is None:
@@ -174,8 +183,10 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
         ((NOT_MAPPED, batch_id, position) for position in refused),
     )
     parameters = snapshots.load(db, changed["snapshot_id"])
-    told = webhooks.concerning(changed["webhooks"], changed["type"].removesuffix("_v2"))
-    common = {"configuration_id": changed["configuration_id"], "webhooks": told}
+    told = None
+    if changed["webhooks"] is not None:
+        told = webhooks.concerning(endpoint_lists.load(db, changed["webhooks"]), changed["type"].removesuffix("_v2"))
+    common = {"configuration_id": changed["configuration_id"], "webhooks": webhooks.kept(db, told)}
     extracts = changed["type"] == jobs.EXTRACT
     reading_id = changed["parse_snapshot_id"] if extracts else changed["snapshot_id"]
     reading = snapshots.load(db, reading_id) if extracts else parameters
@@ -196,6 +207,7 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
                 tier=parameters.get("tier"),
                 file_input=file["file_id"],
                 parse_job_id=parse_id,
+                extractor=changed["extractor"],
                 **blob,
                 **common,
             )
@@ -211,17 +223,16 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
     finish(db, batch_id, now)  # there may be no job at all
 
 
-def expire(db: Db, batch_id: str, *, whole: bool) -> list[str]:
-    """Forget a terminal batch's jobs, and if `whole` the batch. Call it inside a transaction. Returns the jobs' ids."""
+def expire(db: Db, batch_id: str, *, whole: bool) -> None:
+    """Forget a terminal batch's jobs, and if `whole` the batch. Call it inside a transaction."""
     row = db.execute("SELECT status FROM batches WHERE id = ?", (batch_id,)).fetchone()
     if row is None or row["status"] not in TERMINAL:
         raise EngineError(f"Batch {batch_id!r} is {'unknown' if row is None else row['status']}: nothing of it expires")
     db.execute("DELETE FROM results WHERE job_id IN (SELECT id FROM jobs WHERE batch_id = ?)", (batch_id,))
-    gone = db.execute("DELETE FROM jobs WHERE batch_id = ? RETURNING id", (batch_id,)).fetchall()
+    db.execute("DELETE FROM jobs WHERE batch_id = ?", (batch_id,))
     if whole:
         db.execute("DELETE FROM batch_files WHERE batch_id = ?", (batch_id,))
         db.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
-    return [row["id"] for row in gone]
 
 
 def finish(db: Db, batch_id: str | None, now: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -31,6 +32,25 @@ def check(parameters: Mapping[str, Any], at: Sequence[str]) -> None:
         raise ApiError(422, [{**problem, "loc": [*at, *problem["loc"]]} for problem in problems]) from None
 
 
-def refuse(at: Sequence[str], message: str, kind: str = "value_error") -> ApiError:
+@contextmanager
+def of_configuration(config_id: str | None) -> Iterator[None]:
+    """For what a saved configuration names: what is wrong with that is said with its id. None: the body names it.
+
+    The fields of a saved one are not in the body of the request, so their place is told in the message. Whatever was
+    there when it was saved may be gone since, and another engine over the folder may allow less.
+    """
+    try:
+        yield
+    except ApiError as error:
+        if config_id is None:
+            raise
+        told = error.detail
+        if isinstance(told, list):
+            told = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in told)
+        said = f"Configuration {config_id!r} cannot be used as it is: {told}"
+        raise ApiError(error.status, said, final=error.final) from None
+
+
+def refuse(at: Sequence[str | int], message: str, kind: str = "value_error") -> ApiError:
     """A 422 about one field, to be raised."""
     return ApiError(422, [{"type": kind, "loc": list(at), "msg": message}])

@@ -17,22 +17,27 @@ from llamabatch_nb.contract.configurations import Configuration
 from llamabatch_nb.engine.clock import stamp
 from llamabatch_nb.engine.errors import ApiError
 from llamabatch_nb.engine.ids import Ids
-from llamabatch_nb.engine.resources.checks import check, refuse
-from llamabatch_nb.engine.resources.presets import PRESETS
+from llamabatch_nb.engine.resources.checks import refuse
+from llamabatch_nb.engine.resources.presets import PARSE, PRESETS
 from llamabatch_nb.engine.store import paging
 from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
 
-_PARAMETERS = ("body", "parameters")
+#: Where parameters stand in the body of a request.
+PLACE = ("body", "parameters")
+#: The latest versions, with the `seq` of the first version of each.
+_WITH_FIRST = (
+    "SELECT *, (SELECT min(seq) FROM configurations AS one WHERE one.id = configurations.id) AS first "
+    "FROM configurations WHERE latest"
+)
 
 
 def create(db: Db, body: contract.CreateConfiguration, ids: Ids, project_id: str, now: datetime) -> Configuration:
     """Save a configuration, as a new version of the one with its name and product if there is one.
 
-    Call it inside a transaction. Raises ApiError 422.
+    Its parameters are checked before, by `checks` and `references`. Call it inside a transaction.
     """
     product = str(body.parameters["product_type"])
-    _check(db, body.parameters)
     before = _named(db, project_id, product, body.name)
     if before is not None:
         return _add(db, before, body.name, body.parameters, now)
@@ -45,7 +50,14 @@ def create(db: Db, body: contract.CreateConfiguration, ids: Ids, project_id: str
 
 
 def listed(db: Db, query: contract.ListConfigurations, size: int) -> Page[Configuration]:
-    """Newest first, of every version or of the latest alone; the presets, which were there before all, at the end."""
+    """Newest first, of every version or of the latest alone; the presets, which were there before all, at the end.
+
+    The latest ones are in the order in which their configurations were made: in that of their own versions, one that is
+    changed while somebody pages would go to the front, and they would never see it.
+    """
+    name, table, key = "configurations", "configurations", "seq"
+    if query.latest_only:
+        name, table, key = "latest configurations", f"({_WITH_FIRST})", "first"
     where = (
         Conditions()
         .add("latest" if query.latest_only else "id IN (SELECT id FROM configurations WHERE latest)")
@@ -55,10 +67,10 @@ def listed(db: Db, query: contract.ListConfigurations, size: int) -> Page[Config
     # Presets are numbered down from 0, as if they were rows before the first one.
     below = 1
     if query.page_token:
-        (last,) = paging.key(query.page_token, int)
+        (last,) = paging.key(name, query.page_token, int)
         below = int(last)
-        where.add("seq < ?", last)
-    found = [(row["seq"], _shown(row)) for row in where.select(db, "configurations", "seq DESC", size + 1)]
+        where.add(f"{key} < ?", last)
+    found = [(row[key], _shown(row)) for row in where.select(db, table, f"{key} DESC", size + 1)]
     found += [
         (-number, preset)
         for number, preset in enumerate(PRESETS.values())
@@ -68,7 +80,7 @@ def listed(db: Db, query: contract.ListConfigurations, size: int) -> Page[Config
     ]
     return Page(
         items=[configuration for _, configuration in found[:size]],
-        next_page_token=paging.token([found[size - 1][0]]) if len(found) > size else None,
+        next_page_token=paging.token(name, [found[size - 1][0]]) if len(found) > size else None,
     )
 
 
@@ -80,24 +92,29 @@ def get(db: Db, config_id: str) -> Configuration:
 def update(db: Db, config_id: str, body: contract.UpdateConfiguration, now: datetime) -> Configuration:
     """Make a new version; what is left out or null stays. Call it inside a transaction.
 
-    Raises ApiError 403 for a preset, 404, 409 for a name that another one has, and 422.
+    Its parameters are checked before, as with `create`. Raises what `changing` does, and 409 for a name that another
+    one has.
     """
-    row = _row(db, _own(config_id))
-    if body.name is None and body.parameters is None:
-        raise refuse(["body"], "nothing to change was given", "nothing_to_change")
+    row = changing(db, config_id, body)
     name, parameters = body.name or row["name"], body.parameters
-    if parameters is not None:
-        if parameters["product_type"] != row["product_type"]:
-            raise refuse(
-                [*_PARAMETERS, "product_type"],
-                f"Configuration {config_id!r} is for {row['product_type']}, which stays: save another one for "
-                f"{parameters['product_type']}",
-            )
-        _check(db, parameters)
     other = _named(db, row["project_id"], row["product_type"], name)
     if other is not None and other["id"] != config_id:
         raise ApiError(409, f"Configuration {other['id']!r} is named {name!r} already: choose another name", final=True)
     return _add(db, row, name, json.loads(row["parameters"]) if parameters is None else parameters, now)
+
+
+def changing(db: Db, config_id: str, body: contract.UpdateConfiguration) -> Row:
+    """The row that an update changes. Raises ApiError 403 for a preset, 404, and 422."""
+    row = _row(db, _own(config_id))
+    if body.name is None and body.parameters is None:
+        raise refuse(["body"], "nothing to change was given", "nothing_to_change")
+    if body.parameters is not None and body.parameters["product_type"] != row["product_type"]:
+        raise refuse(
+            [*PLACE, "product_type"],
+            f"Configuration {config_id!r} is for {row['product_type']}, which stays: save another one for "
+            f"{body.parameters['product_type']}",
+        )
+    return row
 
 
 def delete(db: Db, config_id: str) -> None:
@@ -105,8 +122,7 @@ def delete(db: Db, config_id: str) -> None:
 
     Raises ApiError 403 for a preset, and 404.
     """
-    _row(db, _own(config_id))
-    db.execute("UPDATE configurations SET latest = 0 WHERE id = ?", (config_id,))
+    _retire(db, _row(db, _own(config_id)))
 
 
 def last_parameters(db: Db, config_id: str) -> dict[str, Any] | None:
@@ -117,19 +133,6 @@ def last_parameters(db: Db, config_id: str) -> dict[str, Any] | None:
         "SELECT parameters FROM configurations WHERE id = ? ORDER BY seq DESC LIMIT 1", (config_id,)
     ).fetchone()
     return None if row is None else dict(json.loads(row["parameters"]))
-
-
-def _check(db: Db, parameters: Mapping[str, Any]) -> None:
-    check(parameters, [*_PARAMETERS, parameters["product_type"]])
-    reading = parameters.get("parse_config_id")
-    if parameters["product_type"] == "extract_v2" and reading:
-        at = [*_PARAMETERS, "extract_v2", "parse_config_id"]
-        try:
-            product = get(db, reading).product_type
-        except ApiError as error:
-            raise refuse(at, error.detail) from None
-        if product != "parse_v2":
-            raise refuse(at, f"Configuration {reading!r} is for {product}, not for parse_v2")
 
 
 def _own(config_id: str) -> str:
@@ -155,10 +158,21 @@ def _named(db: Db, project_id: str, product: str, name: str) -> Row | None:
 
 def _add(db: Db, before: Row, name: str, parameters: Mapping[str, Any], now: datetime) -> Configuration:
     """A new version. Two of one moment, as under a seeded clock, are a microsecond apart: a version is a time."""
-    db.execute("UPDATE configurations SET latest = 0 WHERE id = ?", (before["id"],))
+    _retire(db, before)
     version = max(now, datetime.fromisoformat(before["version"]) + timedelta(microseconds=1))
     kept = {"project_id": before["project_id"], "created_at": before["created_at"]}
     return _insert(db, before["id"], name, parameters, version=version, **kept)
+
+
+def _retire(db: Db, row: Row) -> None:
+    """It is the latest version no more. Nobody needs its webhooks any longer, and they hold secrets."""
+    parameters = json.loads(row["parameters"])
+    if row["product_type"] == PARSE:
+        parameters.pop("webhook_configurations", None)
+    db.execute(
+        "UPDATE configurations SET latest = 0, parameters = ? WHERE seq = ?",
+        (json.dumps(parameters, ensure_ascii=False), row["seq"]),
+    )
 
 
 def _insert(

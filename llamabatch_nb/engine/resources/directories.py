@@ -61,9 +61,9 @@ def listed(db: Db, query: contract.ListDirectories, size: int, now: str) -> Page
     if not query.include_deleted:
         where.add(_ALIVE, now)
     if query.page_token:
-        where.add("seq < ?", *paging.key(query.page_token, int))
+        where.add("seq < ?", *paging.key("directories", query.page_token, int))
     rows = where.select(db, "directories", "seq DESC", size + 1)
-    return paging.page(rows, size, lambda row: _shown(row, now), lambda row: [row["seq"]])
+    return paging.page("directories", rows, size, lambda row: _shown(row, now), lambda row: [row["seq"]])
 
 
 def update(db: Db, directory_id: str, body: contract.UpdateDirectory, now: str) -> Directory:
@@ -87,12 +87,18 @@ def delete(db: Db, directory_id: str, now: str) -> None:
     _end(db, directory_id, now)
 
 
-def _refuse_taken(db: Db, project_id: str, name: str, subscription_id: str | None, now: str) -> None:
-    """Names and subscriptions are unique among directories that are there: those past their time give theirs back."""
+def end_expired(db: Db, now: str) -> None:
+    """What is past its time is deleted, directories and what was uploaded into them. Call it inside a transaction."""
     for gone in db.execute(
         "SELECT id, expires_at FROM directories WHERE deleted_at IS NULL AND expires_at <= ?", (now,)
-    ):
+    ).fetchall():
         _end(db, gone["id"], gone["expires_at"])
+    db.execute("UPDATE files SET deleted_at = expires_at WHERE deleted_at IS NULL AND expires_at <= ?", (now,))
+
+
+def _refuse_taken(db: Db, project_id: str, name: str, subscription_id: str | None, now: str) -> None:
+    """Names and subscriptions are unique among directories that are there: those past their time give theirs back."""
+    end_expired(db, now)
     taken = db.execute(
         "SELECT id, name FROM directories WHERE deleted_at IS NULL AND project_id = ? "
         "AND (name = ? OR connector_subscription_id = ?)",

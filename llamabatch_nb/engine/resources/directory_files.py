@@ -44,7 +44,7 @@ def upload(
         file_id,
         name=file_name,
         external_file_id=external_file_id,
-        expires_at=None if directory.expires_at is None else stamp(directory.expires_at),
+        expires_at=_expiry(directory),
         blob=blob,
         project_id=directory.project_id,
         now=now,
@@ -118,8 +118,11 @@ def listed(
     if not query.include_deleted:
         where.add("deleted_at IS NULL")
     if query.page_token:
-        where.add("(created_at, unique_id, seq) > (?, ?, ?)", *paging.key(query.page_token, str, str, int))
+        where.add(
+            "(created_at, unique_id, seq) > (?, ?, ?)", *paging.key(directory_id, query.page_token, str, str, int)
+        )
     return paging.page(
+        directory_id,
         where.select(db, "directory_files", "created_at, unique_id, seq", size + 1),
         size,
         lambda row: _shown(row, directory.project_id, link),
@@ -129,7 +132,7 @@ def listed(
 
 def update(db: Db, directory_id: str, file_id: str, body: contract.UpdateDirectoryFile, now: str) -> DirectoryFile:
     """Rename it, replace its metadata, move it: its id stays, so batches that have it go on. Inside a transaction."""
-    directories.get(db, directory_id, now)
+    source = directories.get(db, directory_id, now)
     row = _row(db, directory_id, file_id)
     target = directories.get(db, body.target_directory_id or directory_id, now)
     unique_id = body.unique_id or row["unique_id"]
@@ -143,6 +146,12 @@ def update(db: Db, directory_id: str, file_id: str, body: contract.UpdateDirecto
         "WHERE id = ? RETURNING *",
         (target.id, body.display_name or row["display_name"], unique_id, metadata, now, file_id),
     ).fetchone()
+    if target.id != source.id and source.expires_at is not None:
+        # What was uploaded into `source` goes with the file; what was uploaded elsewhere expires when it does there.
+        db.execute(
+            "UPDATE files SET expires_at = ? WHERE id = ? AND expires_at = ?",
+            (_expiry(target), row["file_id"], _expiry(source)),
+        )
     return _shown(changed, target.project_id)
 
 
@@ -169,6 +178,10 @@ def _row(db: Db, directory_id: str, file_id: str) -> Row:
     if row is None:
         raise ApiError(404, f"File {file_id!r} not found in directory {directory_id!r}")
     return row
+
+
+def _expiry(directory: Directory) -> str | None:
+    return None if directory.expires_at is None else stamp(directory.expires_at)
 
 
 def _refuse_taken(db: Db, directory_id: str, unique_id: str) -> None:

@@ -28,8 +28,8 @@ from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.resources import checks, configurations, files, jobs
 from llamabatch_nb.engine.resources.billing import Billing
 from llamabatch_nb.engine.resources.jobs import EXTRACT, PARSE, NewJob
-from llamabatch_nb.engine.resources.parameters import parse_behind
-from llamabatch_nb.engine.store import paging, snapshots
+from llamabatch_nb.engine.resources.parameters import parse_behind, recognising
+from llamabatch_nb.engine.store import endpoint_lists, paging, snapshots
 from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
 
@@ -77,8 +77,13 @@ def create(
     ids: Ids,
     project_id: str,
     now: str,
+    ocr: bool = False,
+    extractor: str | None = None,
 ) -> Row:
     """A job without a batch, and the parse job behind it unless one is given. Call it inside a transaction.
+
+    `webhooks` is the JSON list of endpoints to tell, `extractor` the digest of the plug-in that it is for; `ocr`: the
+    file is read with text recognition.
 
     Raises ApiError 404 for an unknown file or parse job, 422 for a parse job that is not COMPLETED.
     """
@@ -89,6 +94,7 @@ def create(
     parse_job_id = source.parse_job_id
     if parse_job_id is None:
         reading = parse_behind(db, parameters)
+        reading = recognising(reading) if ocr else reading
         parse_job_id = ids.job("pjb", "extract", number)
         kept = snapshots.keep(db, reading)
         new.append(NewJob(id=parse_job_id, type=PARSE, snapshot_id=kept, tier=reading["tier"], **file))
@@ -102,7 +108,8 @@ def create(
             configuration_id=body.configuration_id,
             file_input=body.file_input,
             parse_job_id=parse_job_id,
-            webhooks=webhooks,
+            extractor=extractor,
+            webhooks=None if webhooks is None else endpoint_lists.keep(db, webhooks),
             **file,
         )
     )
@@ -139,7 +146,7 @@ def listed(db: Db, query: contract.ListExtractJobs, size: int, billing: Billing)
         of_parse_job = query.document_input_type == "parse_job_id"
         where.add(f"file_input {'' if of_parse_job else 'NOT '}GLOB ?", f"{PARSE_JOB}*")
     if query.page_token:
-        where.add("seq < ?", *paging.key(query.page_token, int))
+        where.add("seq < ?", *paging.key("extract", query.page_token, int))
     rows = where.select(db, "jobs", "seq DESC", size + 1)
     told: dict[str, dict[str, Any]] = {}
 
@@ -149,7 +156,7 @@ def listed(db: Db, query: contract.ListExtractJobs, size: int, billing: Billing)
             told[snapshot] = snapshots.load(db, snapshot)
         return shown(db, row, told[snapshot], set(query.expand) - {"usage"}, billing)
 
-    return paging.page(rows, size, item, lambda row: [row["seq"]])
+    return paging.page("extract", rows, size, item, lambda row: [row["seq"]])
 
 
 def shown(db: Db, row: Row, parameters: Mapping[str, Any], expand: Collection[str], billing: Billing) -> ExtractJob:

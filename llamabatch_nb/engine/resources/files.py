@@ -83,7 +83,7 @@ def add(
 def get(db: Db, file_id: str, now: str) -> Row:
     row: Row | None = db.execute(f"SELECT * FROM files WHERE id = ? AND {_ALIVE}", (file_id, now)).fetchone()  # noqa: S608
     if row is None:
-        raise ApiError(404, f"File {file_id!r} not found")
+        raise ApiError(404, _missing(db, file_id))
     return row
 
 
@@ -129,6 +129,14 @@ def _found(name: str | None, ids: Sequence[str], external_file_id: str | None, n
     return where.among("id", ids)
 
 
+def _missing(db: Db, file_id: str) -> str:
+    """A directory file is the likeliest mistake: its id has the same prefix (contract.md section 2)."""
+    row = db.execute("SELECT file_id FROM directory_files WHERE id = ? AND deleted_at IS NULL", (file_id,)).fetchone()
+    if row is None:
+        return f"File {file_id!r} not found"
+    return f"File {file_id!r} is a directory file: give its file_id, {row['file_id']!r}"
+
+
 def _order(text: str | None) -> list[By]:
     """A comma list of fields, each with ``asc`` or ``desc`` behind it or nothing, which is ``asc``."""
     order = []
@@ -150,12 +158,14 @@ def _page(
     said = ",".join(f"{by.field} {'desc' if by.descending else 'asc'}" for by in order)
     if page_token:
         kinds = [int if by.field == "seq" else str for by in order]
-        told, *last = paging.key(page_token, str, *kinds)
+        told, *last = paging.key("files", page_token, str, *kinds)
         if told != said:
             raise ApiError(422, "page_token is of a list in another order")
         _after(where, order, last)
     rows = where.select(db, "files", said, size + 1)
-    return paging.page(rows, size, lambda row: shown(row, link), lambda row: [said, *(row[by.field] for by in order)])
+    return paging.page(
+        "files", rows, size, lambda row: shown(row, link), lambda row: [said, *(row[by.field] for by in order)]
+    )
 
 
 def _after(where: Conditions, order: Sequence[By], last: Sequence[str | int]) -> None:

@@ -10,21 +10,29 @@ Jobs that no batch made have None for a batch id, and are claimed as if they wer
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from llamabatch_nb.contract.parse import TERMINAL
 from llamabatch_nb.engine.errors import ApiError
+from llamabatch_nb.engine.store import snapshots
 from llamabatch_nb.engine.store.database import Db, Row
+from llamabatch_nb.engine.store.savepoints import UNSTORABLE, savepoint
 from llamabatch_nb.engine.work.tasks import Outcome
 
+log = logging.getLogger(__name__)
+
 PARSE, EXTRACT = "parse_v2", "extract_v2"
+#: What an engine with these plug-ins, a JSON list of digests, may do.
+_OURS = "(extractor IS NULL OR extractor IN (SELECT value FROM json_each(?)))"
 
 
 class NewJob(NamedTuple):
-    """`size` is the bytes of `blob`; `snapshot_id` what it is told; texts in `user_metadata` and `webhooks` are JSON.
+    """`size` is the bytes of `blob`; `snapshot_id` what it is told; `webhooks` the id of the list of endpoints to tell.
 
-    An extract job waits for `parse_job_id`. `file_input` is what an extract job was asked to read.
+    `user_metadata` is JSON. An extract job waits for `parse_job_id`; `file_input` is what it was asked to read, and
+    `extractor` the digest of the plug-in that it was created under, if any.
     """
 
     id: str
@@ -39,6 +47,7 @@ class NewJob(NamedTuple):
     parse_job_id: str | None = None
     user_metadata: str | None = None
     webhooks: str | None = None
+    extractor: str | None = None
 
 
 class Claim(NamedTuple):
@@ -51,6 +60,7 @@ class Claim(NamedTuple):
     blob: str
     snapshot_id: str
     parse_job_id: str | None
+    extractor: str | None
 
 
 def add(db: Db, new: Iterable[NewJob], *, batch_id: str | None, project_id: str, now: str) -> None:
@@ -58,13 +68,14 @@ def add(db: Db, new: Iterable[NewJob], *, batch_id: str | None, project_id: str,
     rows = [(job, batch_id, project_id, now) for job in new]
     db.executemany(
         "INSERT INTO jobs (id, type, project_id, batch_id, name, tier, blob, size, status, snapshot_id, "
-        "configuration_id, file_input, parse_job_id, ready, user_metadata, webhooks, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "configuration_id, file_input, parse_job_id, ready, user_metadata, webhooks, extractor, created_at, "
+        "updated_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 *(job.id, job.type, project, batch, job.name, job.tier, job.blob, job.size, job.snapshot_id),
                 *(job.configuration_id, job.file_input, job.parse_job_id, job.parse_job_id is None),
-                *(job.user_metadata, job.webhooks, moment, moment),
+                *(job.user_metadata, job.webhooks, job.extractor, moment, moment),
             )
             for job, batch, project, moment in rows
         ),
@@ -79,11 +90,12 @@ def any_open(db: Db, batch_id: str | None) -> bool:
     return found.fetchone() is not None
 
 
-def pending(db: Db, batch_id: str | None, at_most: int) -> int:
-    """How many may be claimed now. Counted only as far as `at_most`: it is asked before every claim."""
+def pending(db: Db, batch_id: str | None, at_most: int, extractors: Collection[str] = ()) -> int:
+    """How many `claim` may take now. Counted only as far as `at_most`: it is asked before every claim."""
     counted = db.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 LIMIT ?)",
-        (batch_id, at_most),
+        "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 "  # noqa: S608
+        f"AND {_OURS} LIMIT ?)",
+        (batch_id, json.dumps(list(extractors)), at_most),
     )
     return int(counted.fetchone()[0])
 
@@ -125,18 +137,21 @@ def delete(db: Db, job_id: str, kind: str, *, force: bool = False) -> Row:
     return job
 
 
-def claim(db: Db, batch_id: str | None, owner: str, *, files: int, size: int, now: str) -> list[Claim]:
+def claim(
+    db: Db, batch_id: str | None, owner: str, *, files: int, size: int, now: str, extractors: Collection[str] = ()
+) -> list[Claim]:
     """The next jobs of a batch: at most `files`, and no more than `size` bytes together unless the first is larger.
 
     Of a parse job the bytes of its file count, of an extract job those that its parse job made, which travel with it.
-    Extract jobs come first, so that files are finished one after the other.
+    Extract jobs come first, so that files are finished one after the other. Those of a plug-in are claimed only where
+    its digest is among `extractors`.
     """
     # SQLite knows the length of a BLOB without reading it.
     rows = db.execute(
-        "SELECT seq, CASE type WHEN 'parse_v2' THEN size ELSE "
+        "SELECT seq, CASE type WHEN 'parse_v2' THEN size ELSE "  # noqa: S608
         "coalesce((SELECT length(payload) FROM results WHERE job_id = parse_job_id), 0) END AS size "
-        "FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 ORDER BY type, seq LIMIT ?",
-        (batch_id, files),
+        f"FROM jobs WHERE batch_id IS ? AND status = 'PENDING' AND ready = 1 AND {_OURS} ORDER BY type, seq LIMIT ?",
+        (batch_id, json.dumps(list(extractors)), files),
     ).fetchall()
     taken: list[int] = []
     total = 0
@@ -148,14 +163,60 @@ def claim(db: Db, batch_id: str | None, owner: str, *, files: int, size: int, no
     claimed = db.execute(
         "UPDATE jobs SET status = 'RUNNING', owner = ?, fence = fence + 1, updated_at = ? "  # noqa: S608
         f"WHERE seq IN ({', '.join('?' * len(taken))}) "
-        "RETURNING id, fence, type, name, blob, snapshot_id, parse_job_id",
+        "RETURNING id, fence, type, name, blob, snapshot_id, parse_job_id, extractor",
         (owner, now, *taken),
     )
     return [Claim(*row) for row in claimed.fetchall()]
 
 
+def forsake(db: Db, extractors: Collection[str], now: str) -> set[str | None]:
+    """Fail what could be claimed and never will be: its plug-in is not among those that living engines have.
+
+    Returns the batches concerned.
+    """
+    rows = db.execute(
+        "SELECT id, batch_id, snapshot_id FROM jobs "  # noqa: S608
+        f"WHERE extractor IS NOT NULL AND status = 'PENDING' AND ready = 1 AND NOT {_OURS}",
+        (json.dumps(list(extractors)),),
+    ).fetchall()
+    names = {told: snapshots.load(db, told).get("extractor") for told in {row["snapshot_id"] for row in rows}}
+    for row in rows:
+        name = names[row["snapshot_id"]]
+        called = "extractor for configurations that name none" if name is None else f"extractor {name!r}"
+        message = (
+            f"There is no {called} here, such as it was submitted with: connect with "
+            f"engine={{'extractors': {{{name!r}: …}}}} and retry it."
+        )
+        db.execute(
+            "UPDATE jobs SET status = 'FAILED', error_message = ?, reason = 'extractor', updated_at = ? WHERE id = ?",
+            (_storable(message), now, row["id"]),
+        )
+    return {row["batch_id"] for row in rows}
+
+
 def settle(db: Db, owner: str, outcomes: Sequence[Outcome], now: str) -> None:
-    """Write outcomes of this owner's claims; those whose claim is gone are dropped without a word."""
+    """Write outcomes of this owner's claims; those whose claim is gone are dropped without a word.
+
+    One that cannot be stored, of more than 1e9 bytes for one, fails its job: raised, it would come back with every try
+    and keep all others from being written.
+    """
+    try:
+        with savepoint(db):
+            _write(db, owner, outcomes, now)
+    except UNSTORABLE:
+        for outcome in outcomes:
+            try:
+                with savepoint(db):
+                    _write(db, owner, [outcome], now)
+            except UNSTORABLE as error:
+                log.warning("What became of job %s cannot be stored", outcome.job_id, exc_info=error)
+                message = f"Its result cannot be stored ({error}): split it and retry the parts."
+                instead = Outcome(job_id=outcome.job_id, fence=outcome.fence, error=message, reason="crash")
+                _write(db, owner, [instead], now)
+    _advance(db, [outcome.job_id for outcome in outcomes], now)
+
+
+def _write(db: Db, owner: str, outcomes: Sequence[Outcome], now: str) -> None:
     held = "id = ? AND owner = ? AND fence = ? AND status = 'RUNNING'"
     db.executemany(
         f"INSERT INTO results (job_id, payload) SELECT id, ? FROM jobs WHERE {held}",  # noqa: S608
@@ -171,8 +232,8 @@ def settle(db: Db, owner: str, outcomes: Sequence[Outcome], now: str) -> None:
         (
             (
                 "COMPLETED" if outcome.error is None else "FAILED",
-                outcome.error and _storable(outcome.error),
-                outcome.reason,
+                _storable(outcome.error),
+                _storable(outcome.reason),
                 outcome.pages,
                 outcome.pages_failed,
                 outcome.characters,
@@ -184,7 +245,6 @@ def settle(db: Db, owner: str, outcomes: Sequence[Outcome], now: str) -> None:
             for outcome in outcomes
         ),
     )
-    _advance(db, [outcome.job_id for outcome in outcomes], now)
 
 
 def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> set[str | None]:
@@ -209,9 +269,9 @@ def release(db: Db, owner: str, now: str, only: Iterable[str] | None = None) -> 
     return {row["batch_id"] for row in rows}
 
 
-def _storable(text: str) -> str:
-    """A plug-in's error may hold half a character (a lone surrogate), which no database takes."""
-    return text.encode("utf-8", "replace").decode()
+def _storable(text: object) -> str | None:
+    """A plug-in's error may hold half a character (a lone surrogate), which no database takes, or be no text at all."""
+    return None if text is None else str(text).encode("utf-8", "replace").decode()
 
 
 def get(db: Db, job_id: str, kind: str) -> Row:

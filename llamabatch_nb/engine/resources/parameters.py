@@ -35,8 +35,8 @@ _HEEDED = frozenset(
 )
 
 
-def parse_options(parameters: Mapping[str, Any], *, ocr: bool = False) -> ParseOptions:
-    """From the parameters of ``parse_v2``. `ocr`: the engine recognises text wherever it can."""
+def parse_options(parameters: Mapping[str, Any]) -> ParseOptions:
+    """From the parameters of ``parse_v2``."""
     output = part(parameters, "output_options")
     ranges = part(parameters, "page_ranges")
     conditions = part(parameters, "processing_control", "job_failure_conditions")
@@ -44,7 +44,7 @@ def parse_options(parameters: Mapping[str, Any], *, ocr: bool = False) -> ParseO
     boxes = output.get("granular_bboxes") or ()
     return ParseOptions(
         tier=parameters["tier"],
-        ocr=ocr or asked is not None,
+        ocr=asked is not None,
         languages=tuple((asked or {}).get("languages") or ()),
         # "If both max_pages and target_pages are set, target_pages takes precedence" (SDK 2.19, PageRanges).
         max_pages=None if ranges.get("target_pages") else ranges.get("max_pages"),
@@ -53,6 +53,13 @@ def parse_options(parameters: Mapping[str, Any], *, ocr: bool = False) -> ParseO
         positions=not {"word", "line"}.isdisjoint(boxes) or "word_bbox" in (output.get("additional_outputs") or ()),
         allowed_page_failure_ratio=conditions.get("allowed_page_failure_ratio"),
     )
+
+
+def recognising(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The same parameters of ``parse_v2``, with text recognition: whichever engine reads the files then has it."""
+    processing = part(parameters, "processing_options")
+    asked = {"ocr_parameters": processing.get("ocr_parameters") or {}}
+    return {**parameters, "processing_options": {**processing, **asked}}
 
 
 def parse_behind(db: Db, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.parse import DeletedParseJob, ParseJob
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.resources import files, jobs, webhooks
-from llamabatch_nb.engine.resources.checks import refuse
+from llamabatch_nb.engine.resources.checks import of_configuration, refuse
 from llamabatch_nb.engine.resources.jobs import PARSE
+from llamabatch_nb.engine.resources.parameters import recognising
 from llamabatch_nb.engine.resources.parse_requests import ParseRequest, parameters_of, webhooks_of
 from llamabatch_nb.engine.store import paging, snapshots
 from llamabatch_nb.engine.store.conditions import Conditions
@@ -49,14 +50,21 @@ def create(
     project_id: str,
     webhooks_anywhere: bool,
     now: str,
+    ocr: bool = False,
 ) -> ParseJob:
     """A job of no batch. `at` is where the request's fields stand in the body. Call it inside a transaction.
+
+    `ocr`: it is read with text recognition, whatever the request says.
 
     Raises ApiError 404 for an unknown configuration or webhook, and 422.
     """
     parameters = parameters_of(db, request, at)
+    if ocr:
+        parameters = recognising(parameters)
     saved, inline = webhooks_of(parameters)
-    told = webhooks.endpoints(db, saved, inline, anywhere=webhooks_anywhere)
+    own = request.webhook_configuration_ids is not None or request.webhook_configurations is not None
+    with of_configuration(None if own else request.configuration_id):
+        told = webhooks.endpoints(db, saved, inline, anywhere=webhooks_anywhere)
     new = jobs.NewJob(
         id=new_id(db, ids),
         type=PARSE,
@@ -64,7 +72,7 @@ def create(
         tier=parameters["tier"],
         configuration_id=request.configuration_id,
         user_metadata=None if request.user_metadata is None else json.dumps(request.user_metadata),
-        webhooks=webhooks.concerning(told, "parse"),
+        webhooks=webhooks.kept(db, webhooks.concerning(told, "parse")),
         **source._asdict(),
     )
     jobs.add(db, [new], batch_id=None, project_id=project_id, now=now)
@@ -98,9 +106,9 @@ def listed(db: Db, query: contract.ListParseJobs, size: int) -> Page[ParseJob]:
         .add("created_at <= ?", query.created_at_on_or_before)
     )
     if query.page_token:
-        where.add("seq < ?", *paging.key(query.page_token, int))
+        where.add("seq < ?", *paging.key("parse", query.page_token, int))
     rows = where.select(db, "jobs", "seq DESC", size + 1)
-    return paging.page(rows, size, shown, lambda row: [row["seq"]])
+    return paging.page("parse", rows, size, shown, lambda row: [row["seq"]])
 
 
 def shown(row: Row) -> ParseJob:

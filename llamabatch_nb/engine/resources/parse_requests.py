@@ -14,6 +14,7 @@ from llamabatch_nb.engine.resources import configurations
 from llamabatch_nb.engine.resources.checks import check, refuse
 from llamabatch_nb.engine.resources.parse_parameters import ParseOptionFields
 from llamabatch_nb.engine.store.database import Db
+from llamabatch_nb.engine.webhooks.targets import MASK
 
 #: Bounds of `user_metadata`. There are some, says the SDK, and does not say which.
 MOST_ENTRIES, LONGEST_KEY, LONGEST_VALUE = 50, 100, 1000
@@ -40,7 +41,8 @@ def _bounded(metadata: dict[str, str]) -> dict[str, str]:
 class ParseRequest(ParseOptionFields):
     """The body of ``POST /api/v2/parse``, and the part `configuration` of an upload."""
 
-    tier: ParseTier | Literal["configured"] | None = None
+    # One Literal: of a union of two a wrong word would be told twice, with pydantic's inner names in `loc`.
+    tier: Literal[ParseTier, "configured"] | None = None
     version: str | None = None
     configuration_id: Filled | None = None
     file_id: Filled | None = None
@@ -51,6 +53,8 @@ class ParseRequest(ParseOptionFields):
 
 def parameters_of(db: Db, request: ParseRequest, at: tuple[str, ...]) -> dict[str, Any]:
     """The parse parameters: those of the saved configuration, each replaced by what the request says of it.
+
+    They are kept with the job. Of `http_proxy`, which changes nothing, they say only that there was one.
 
     `at` is where the request's fields stand. Raises ApiError 404 for an unknown configuration, and 422.
     """
@@ -67,7 +71,8 @@ def parameters_of(db: Db, request: ParseRequest, at: tuple[str, ...]) -> dict[st
         given = {name: value for name, value in given.items() if (name, value) not in _AS_SAVED}
     parameters = {"product_type": "parse_v2"} | saved | given
     check(parameters, at)
-    return parameters
+    # No option of a configuration, so added after the check; it may hold a password in any part of it.
+    return parameters if request.http_proxy is None else parameters | {"http_proxy": MASK}
 
 
 def webhooks_of(parameters: dict[str, Any]) -> tuple[list[str], list[WebhookParam]]:

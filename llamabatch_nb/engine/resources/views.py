@@ -47,7 +47,7 @@ class Views:
             "metadata": self._metadata,
             "job_metadata": self._job_metadata,
             "forms": self._forms,
-            "raw_parameters": lambda: dict(parameters),
+            "raw_parameters": lambda: {name: told for name, told in parameters.items() if name != "product_type"},
         }
 
     def __contains__(self, name: str) -> bool:

@@ -12,7 +12,7 @@ from llamabatch_nb.contract.base import Page
 from llamabatch_nb.contract.webhooks import WebhookConfiguration, WebhookParam
 from llamabatch_nb.engine.errors import ApiError
 from llamabatch_nb.engine.ids import Ids
-from llamabatch_nb.engine.store import paging
+from llamabatch_nb.engine.store import endpoint_lists, paging
 from llamabatch_nb.engine.store.conditions import Conditions
 from llamabatch_nb.engine.store.database import Db, Row
 from llamabatch_nb.engine.webhooks import targets
@@ -75,9 +75,9 @@ def listed(db: Db, query: contract.ListWebhookConfigurations, size: int) -> Page
     """Newest first; counted if that is asked for."""
     where = Conditions()
     if query.page_token:
-        where.add("seq < ?", *paging.key(query.page_token, int))
+        where.add("seq < ?", *paging.key("webhooks", query.page_token, int))
     rows = where.select(db, "webhook_configurations", "seq DESC", size + 1)
-    page = paging.page(rows, size, _shown, lambda row: [row["seq"]])
+    page = paging.page("webhooks", rows, size, _shown, lambda row: [row["seq"]])
     if not query.include_total:
         return page
     total = db.execute("SELECT count(*) FROM webhook_configurations").fetchone()[0]
@@ -136,6 +136,11 @@ def narrowed(webhooks: str | None, family: str) -> str | None:
 def joined(*webhooks: str | None) -> str | None:
     found = [endpoint for each in webhooks if each is not None for endpoint in json.loads(each)]
     return json.dumps(found) if found else None
+
+
+def kept(db: Db, webhooks: str | None) -> str | None:
+    """What the row of a batch or job has of them: the id of the list. Call it inside a transaction."""
+    return None if webhooks is None else endpoint_lists.keep(db, webhooks)
 
 
 def masked(endpoint: Endpoint) -> Endpoint:

@@ -73,7 +73,10 @@ class Incoming:
         return self._blob
 
     def keep(self) -> None:
-        """Make it the blob that `finish` named. In the transaction that refers to it: then a refusal keeps nothing."""
+        """Make it the blob that `finish` named. In the transaction that refers to it: then a refusal keeps nothing, and
+
+        nobody removes at the same moment what had the same content (`resources.leftovers`).
+        """
         assert self._blob is not None
         self._path.replace(self._folder / self._blob.name)
 
@@ -105,6 +108,22 @@ class Blobs:
         if _NAME.fullmatch(name) is None:
             raise ValueError(f"{name!r} is no blob's name")
         return self.folder / name
+
+    def names(self) -> set[str]:
+        """The blobs that lie in the folder, each whole."""
+        return {path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name)}
+
+    def remove(self, name: str) -> bool:
+        """Remove it, inside a write transaction in which nothing names it. False if the system would not.
+
+        Windows removes nothing that is being read. A name that no blob can have is nobody's.
+        """
+        if _NAME.fullmatch(name) is not None:
+            try:
+                (self.folder / name).unlink(missing_ok=True)
+            except OSError:
+                return False
+        return True
 
 
 def _extension(name: str) -> str | None:

@@ -91,6 +91,8 @@ MIGRATIONS: tuple[str, ...] = (
     -- How the documents of an extract batch are read.
     ALTER TABLE batches ADD COLUMN parse_snapshot_id TEXT REFERENCES snapshots (id);
     ALTER TABLE batches ADD COLUMN webhooks TEXT;
+    -- The digest of the plug-in that was there at create: engines with another one, or with none, leave it alone.
+    ALTER TABLE batches ADD COLUMN extractor TEXT;
 
     -- Parse and extract jobs are claimed and settled alike, with a batch or alone. An extract job is not `ready` before
     -- its parse job is COMPLETED.
@@ -103,14 +105,18 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE jobs ADD COLUMN parse_job_id TEXT;
     ALTER TABLE jobs ADD COLUMN user_metadata TEXT;
     ALTER TABLE jobs ADD COLUMN webhooks TEXT;
+    ALTER TABLE jobs ADD COLUMN extractor TEXT;
     UPDATE jobs SET snapshot_id = batch_id,
         configuration_id = (SELECT batches.configuration_id FROM batches WHERE batches.id = batch_id);
     DROP INDEX parse_jobs_of_batch;
     DROP INDEX parse_jobs_of_owner;
     CREATE INDEX jobs_to_do ON jobs (batch_id, status, ready, type);
     CREATE INDEX jobs_of_owner ON jobs (owner) WHERE owner IS NOT NULL;
+    CREATE INDEX jobs_of_extractor ON jobs (extractor) WHERE extractor IS NOT NULL AND status = 'PENDING';
     CREATE INDEX jobs_of_parse_job ON jobs (parse_job_id) WHERE parse_job_id IS NOT NULL;
     ALTER TABLE parse_results RENAME TO results;
+    -- A JSON list of the digests of the plug-ins that this engine has.
+    ALTER TABLE owners ADD COLUMN extractors TEXT NOT NULL DEFAULT '[]';
 
     ALTER TABLE files ADD COLUMN purpose TEXT;
     ALTER TABLE files ADD COLUMN expires_at TEXT;
@@ -129,9 +135,13 @@ MIGRATIONS: tuple[str, ...] = (
         endpoint TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
     ) STRICT;
 
+    -- JSON lists of webhook endpoints, secrets and all, by their hash: what `webhooks` of batches, jobs and events and
+    -- `endpoint_id` of deliveries refer to.
+    CREATE TABLE endpoint_lists (id TEXT PRIMARY KEY, endpoints TEXT NOT NULL) STRICT;
+
     -- What webhooks are to be told of, written by whatever changes a status, in the same transaction: no way to a
-    -- status can forget it, and one without webhooks costs nothing. `webhooks` is the JSON list of endpoints to tell,
-    -- secrets and all: with the last event the batch or job forgets it.
+    -- status can forget it, and one without webhooks costs nothing. With the last event the batch or job forgets whom
+    -- to tell.
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY, type TEXT NOT NULL, subject TEXT NOT NULL, status TEXT NOT NULL,
         webhooks TEXT NOT NULL, created_at TEXT NOT NULL
@@ -161,17 +171,56 @@ MIGRATIONS: tuple[str, ...] = (
         UPDATE jobs SET webhooks = NULL
         WHERE seq = NEW.seq AND NEW.status IN ('COMPLETED', 'FAILED', 'CANCELLED'); END;
 
-    -- An event on its way to one endpoint: gone when it has arrived, or is given up. Whoever sends it has moved `due`
-    -- (seconds since 1970) on for as long as it may take, so that nobody else does, and somebody does if it dies. A
-    -- `seq` never comes again: whoever was stopped for long would else take another delivery for its own.
+    -- An event on its way to one endpoint (a list of one): gone when it has arrived, or is given up. Whoever sends it
+    -- has `claimed` it and moved `due` (seconds since 1970) on for as long as it may take, so that nobody else sends it
+    -- or what comes after it, and somebody does if the sender dies. A `seq` never comes again: whoever was stopped for
+    -- long would else take another delivery for its own.
     CREATE TABLE deliveries (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
-        endpoint TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL
+        endpoint_id TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, claimed INTEGER NOT NULL DEFAULT 0,
+        due REAL NOT NULL
     ) STRICT;
-    CREATE INDEX deliveries_due ON deliveries (endpoint, due);
+    CREATE INDEX deliveries_due ON deliveries (endpoint_id, due, claimed);
+
+    -- A list of endpoints goes with the last row that refers to it. A batch or job that comes to its end leaves it to
+    -- its last event, so only a job that is deleted before has to be looked at.
+    CREATE INDEX batches_that_tell ON batches (webhooks) WHERE webhooks IS NOT NULL;
+    CREATE INDEX jobs_that_tell ON jobs (webhooks) WHERE webhooks IS NOT NULL;
+    CREATE INDEX events_to_tell ON events (webhooks);
+    CREATE VIEW referred_endpoint_lists AS
+        SELECT webhooks AS id FROM batches UNION ALL SELECT webhooks FROM jobs
+        UNION ALL SELECT webhooks FROM events UNION ALL SELECT endpoint_id FROM deliveries;
+    CREATE TRIGGER job_deleted AFTER DELETE ON jobs WHEN OLD.webhooks IS NOT NULL BEGIN
+        DELETE FROM endpoint_lists WHERE id = OLD.webhooks
+        AND NOT EXISTS (SELECT 1 FROM referred_endpoint_lists WHERE id = OLD.webhooks); END;
+    CREATE TRIGGER event_deleted AFTER DELETE ON events BEGIN
+        DELETE FROM endpoint_lists WHERE id = OLD.webhooks
+        AND NOT EXISTS (SELECT 1 FROM referred_endpoint_lists WHERE id = OLD.webhooks); END;
+    CREATE TRIGGER delivery_deleted AFTER DELETE ON deliveries BEGIN
+        DELETE FROM endpoint_lists WHERE id = OLD.endpoint_id
+        AND NOT EXISTS (SELECT 1 FROM referred_endpoint_lists WHERE id = OLD.endpoint_id); END;
 
     -- What the engines of a folder share and nobody else may know: the key that signs links.
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+
+    -- What may lie on the disk for nothing, a blob, or the page images of a job: written by whatever takes a name away,
+    -- in the same transaction. `resources.leftovers` looks whether another one is left.
+    CREATE TABLE leftovers (seq INTEGER PRIMARY KEY, blob TEXT, job_id TEXT) STRICT;
+    CREATE TRIGGER file_gone AFTER UPDATE OF deleted_at ON files WHEN NEW.deleted_at IS NOT NULL BEGIN
+        INSERT INTO leftovers (blob) VALUES (NEW.blob); END;
+    CREATE TRIGGER directory_file_gone AFTER UPDATE OF deleted_at ON directory_files
+    WHEN NEW.deleted_at IS NOT NULL BEGIN INSERT INTO leftovers (blob) VALUES (NEW.blob); END;
+    CREATE TRIGGER job_gone AFTER DELETE ON jobs BEGIN
+        INSERT INTO leftovers (blob, job_id) VALUES (OLD.blob, OLD.id); END;
+    -- Of a batch that ends before its files are mapped, or of a file that was not, no job has the blob.
+    CREATE TRIGGER batch_over AFTER UPDATE OF status ON batches
+    WHEN NEW.status <> OLD.status AND NEW.status IN ('COMPLETED', 'FAILED', 'CANCELLED') BEGIN
+        INSERT INTO leftovers (blob) SELECT place.blob FROM batch_files
+        JOIN directory_files AS place ON place.id = directory_file_id
+        WHERE batch_id = NEW.id AND job_id IS NULL AND place.deleted_at IS NOT NULL; END;
+    CREATE INDEX files_of_blob ON files (blob);
+    CREATE INDEX jobs_of_blob ON jobs (blob);
+    CREATE INDEX files_to_expire ON files (expires_at) WHERE deleted_at IS NULL AND expires_at IS NOT NULL;
     """,
 )
 

@@ -174,7 +174,7 @@ class Courier:
             with self._store.write() as db:
                 more = deliveries.spread(db, self._now())
         with self._store.read() as db:
-            return deliveries.dues(db)
+            return deliveries.dues(db, self._now())
 
     def _end(self, endpoint: str, _lane: asyncio.Task[None]) -> None:
         del self._lanes[endpoint]
@@ -200,7 +200,7 @@ class Courier:
         return claimed
 
     def _settle(self, delivery: Delivery, trouble: str | None) -> None:
-        endpoint = delivery.endpoint
+        endpoint = delivery.endpoint_id
         dropped = 0
         with self._store.write() as db:
             if trouble is None:
@@ -219,11 +219,11 @@ class Courier:
             self._forget(endpoint)
         if dropped and endpoint not in self._told:
             self._told.add(endpoint)
-            where = targets.origin(json.loads(endpoint)["webhook_url"])
+            where = targets.origin(json.loads(delivery.endpoint)["webhook_url"])
             log.warning("The webhook endpoint at %s is not told of some events: %s", where, trouble)
 
     def _forget(self, endpoint: str) -> None:
-        for seq in [seq for seq, each in self._held.items() if each.endpoint == endpoint]:
+        for seq in [seq for seq, each in self._held.items() if each.endpoint_id == endpoint]:
             del self._held[seq]
 
     async def _renew(self) -> None:

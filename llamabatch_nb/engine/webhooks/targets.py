@@ -12,7 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 #: What a URL may have for its characters; browsers and servers take about as many.
 LONGEST_URL = 2048
-_MASK = "****"
+#: In the place of what is secret.
+MASK = "****"
 
 
 class TargetError(Exception):
@@ -70,7 +71,7 @@ def masked(url: str) -> str:
     if parts is None or "@" not in parts.netloc:
         return url
     user, colon, _ = parts.netloc.rpartition("@")[0].partition(":")
-    hidden = f"{_MASK if user else ''}{colon}{_MASK if colon else ''}"
+    hidden = f"{MASK if user else ''}{colon}{MASK if colon else ''}"
     return parts._replace(netloc=f"{hidden}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
@@ -81,7 +82,7 @@ def origin(url: str) -> str:
 
 
 def masked_headers(headers: dict[str, str]) -> dict[str, str]:
-    return dict.fromkeys(headers, _MASK)
+    return dict.fromkeys(headers, MASK)
 
 
 def _split(url: str) -> SplitResult | None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llamabatch_nb.engine.clock import Clock, stamp
-from llamabatch_nb.engine.extractors.base import Extractor
+from llamabatch_nb.engine.extractors.plugins import Carried
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
 from llamabatch_nb.engine.resources import batches, jobs
@@ -63,15 +66,13 @@ class Dispatcher:
         schedule: Schedule,
         seconds_per_file: float,
         file_timeout: float,
-        ocr: bool,
-        extractors: Mapping[str | None, Extractor],
+        extractors: Iterable[Carried],
         look: Callable[[], None],
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._images = images
-        self._ocr = ocr
-        self._extractors = extractors
+        self._extractors = {one.digest: one for one in extractors}
         self._look = look
         self._owner = owner
         self._pool = pool
@@ -85,6 +86,10 @@ class Dispatcher:
         self._turn = 0
 
     def start(self) -> None:
+        if self._owner.due:
+            # Before anybody can ask for a job of our plug-ins: another engine would find nobody who has them.
+            with suppress(sqlite3.Error), self._store.write() as db:  # what is wrong is said by the first step
+                self._owner.renew(db)
         self._thread.start()
 
     def wake(self) -> None:
@@ -134,17 +139,18 @@ class Dispatcher:
         flights.pace = {row.id: flights.pace[row.id] for row in rows if row.id in flights.pace}
         flights.drop({row.id for row in rows if row.cancel_requested})
         holds = flights.holds
-        if rows or holds or flights.settled or flights.dropped:
+        if rows or holds or flights.settled or flights.dropped or self._owner.due:
             with self._store.write() as db:
                 touched = self._settle(db, now) | self._owner.take_over(db, now)
                 for row in rows:
                     if row.id is not None and row.status == "PENDING" and not row.cancel_requested:
                         batches.map_files(db, row.id, self._ids, now, self._schedule)
+                touched |= jobs.forsake(db, self._owner.living(db), now)
                 claimed, idle = self._claim(db, rows, now)
                 # Those of which nothing could be claimed too: the API cancels and deletes single jobs.
                 for batch_id in touched | idle:
                     batches.finish(db, batch_id, now)
-                if claimed or holds:
+                if claimed or holds or self._owner.due:
                     self._owner.renew(db)
             flights.settled.clear()
             flights.dropped.clear()
@@ -173,9 +179,12 @@ class Dispatcher:
             if self._flights.busy + len(chunks) >= depth * self._pool.workers:
                 break
             parts = 2 * self._pool.workers  # towards the end every worker gets some
-            share = -(-jobs.pending(db, row.id, parts * CHUNK_FILES) // parts)
+            ours = self._owner.extractors
+            share = -(-jobs.pending(db, row.id, parts * CHUNK_FILES, ours) // parts)
             files = min(CHUNK_FILES, max(1, int(CHUNK_SECONDS / pace)), share)
-            claims = jobs.claim(db, row.id, self._owner.id, files=files, size=CHUNK_BYTES, now=now) if files else []
+            claims: list[jobs.Claim] = []
+            if files:
+                claims = jobs.claim(db, row.id, self._owner.id, files=files, size=CHUNK_BYTES, now=now, extractors=ours)
             if claims:
                 self._turn += 1
                 if tasks := self._tasks(db, claims, now):
@@ -215,12 +224,15 @@ class Dispatcher:
                 path=path,
                 name=claim.name,
                 seconds=self._seconds_per_file,
-                options=parse_options(parameters, ocr=self._ocr),
+                options=parse_options(parameters),
                 images=f"{self._images}{os.sep}{claim.id}",
             )
         payload = None if claim.parse_job_id is None else jobs.payload(db, claim.parse_job_id)
         if payload is None:
             raise _ParseGoneError
+        # What a plug-in is called here may have changed since the job was asked for; its code has not.
+        name = parameters.get("extractor")
+        extractor = name if claim.extractor is None else replace(self._extractors[claim.extractor], name=name)
         return ExtractTask(
             job_id=claim.id,
             fence=claim.fence,
@@ -228,15 +240,18 @@ class Dispatcher:
             name=claim.name,
             payload=payload,
             parameters=parameters,
-            extractor=self._extractors.get(parameters.get("extractor"), parameters.get("extractor")),
+            extractor=extractor,
         )
 
     def _give_back(self) -> None:
         """Whatever goes wrong here is mended by the lease, which nobody renews any more."""
         now = stamp(self._clock())
-        try:
-            with self._store.write() as db:
-                for batch_id in self._settle(db, now) | self._owner.leave(db, now):
-                    batches.finish(db, batch_id, now)
-        except Exception:
-            log.exception("The engine could not give back its work")
+        for part in (self._settle, self._owner.leave):  # apart: claims are given back even if outcomes are lost
+            try:
+                with self._store.write() as db:
+                    for batch_id in part(db, now):
+                        batches.finish(db, batch_id, now)
+            except Exception as error:
+                log.exception("The engine could not give back its work")
+                if trouble(error):
+                    break  # of a store that is locked, the next try would wait as long again

@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
 from llamabatch_nb.engine.work.pool import Outcomes, Pool, PoolClosedError
-from llamabatch_nb.engine.work.tasks import Outcome, Task, failed
+from llamabatch_nb.engine.work.tasks import Outcome, Task, failed, plugged
 
 log = logging.getLogger(__name__)
 
@@ -178,8 +178,13 @@ class Flights:
             if self._pool.watched and self._is_late(chunk):
                 self._fail_late(chunk)
             else:
-                message = f"It crashed the process that read it ({_told(error)}); please report this file."
-                self._fail(chunk, "crash", message)
+                blamed = plugged(chunk.tasks[0])
+                crashed = (
+                    f"It crashed the process that read it ({_told(error)}); please report this file."
+                    if blamed is None
+                    else f"On it {blamed} crashed the process ({_told(error)}); mend that and retry it."
+                )
+                self._fail(chunk, "crash", crashed)
         else:
             log.info("A worker was lost (%s); trying its files one at a time", _told(error))
             self._suspect(chunk)
@@ -189,7 +194,14 @@ class Flights:
         self.suspects += (Chunk(chunk.batch_id, [task], alone=True) for task in chunk.tasks)
 
     def _fail_late(self, chunk: Chunk) -> None:
-        self._fail(chunk, "timeout", f"It took longer than {self._file_timeout:g} s; split it and retry the parts.")
+        blamed = plugged(chunk.tasks[0])  # it is one file by now
+        late = (
+            f"It took longer than {self._file_timeout:g} s; split it and retry the parts."
+            if blamed is None
+            else f"On it {blamed} took longer than {self._file_timeout:g} s; mend that, or give it more time with "
+            "engine={'file_timeout': …}, and retry it."
+        )
+        self._fail(chunk, "timeout", late)
 
     def _fail(self, chunk: Chunk, reason: str, message: str) -> None:
         outcomes = [failed(task, reason, message) for task in chunk.tasks]

@@ -6,11 +6,15 @@ user's ``__main__`` again, so a script needs no guard and may come from stdin.
 An executor's workers need three things: this package with the extra ``local``, the engine's data folder under the same
 path (a shared disk, when they are other machines), and one task at a time each. On Dask (extra ``dask``)::
 
+    import llamabatch_nb as lb
     from distributed import Client, LocalCluster
-    from llamabatch_nb.engine import Engine
-    client = Client(LocalCluster(n_workers=4, threads_per_worker=1))
-    engine = Engine("data", workers=4, executor=client.get_executor(pure=False))
-    engine.start()
+
+    if __name__ == "__main__":
+        client = Client(LocalCluster(n_workers=4, threads_per_worker=1))
+        lb.connect(data="data", engine={"workers": 4, "executor": client.get_executor(pure=False)})
+        lb.submit("documents").wait()
+
+A script needs the guard here, for Dask's and ipyparallel's own processes run it again; a cell of a notebook does not.
 
 Dask starts workers that die anew. ``distributed.scheduler.allowed-failures`` says how many of them a file may take with
 it each time it is tried; 0 is best here, for a suspect is tried again alone anyway. A worker that sits on a file for
@@ -19,10 +23,12 @@ too long ends itself, if it has a nanny; without one (``processes=False``) nothi
 On ipyparallel (extra ``ipyparallel``)::
 
     import ipyparallel
-    from llamabatch_nb.engine import Engine
-    cluster = ipyparallel.Cluster(n=4).start_and_connect_sync()
-    engine = Engine("data", workers=4, executor=cluster.load_balanced_view().executor)
-    engine.start()
+    import llamabatch_nb as lb
+
+    if __name__ == "__main__":
+        cluster = ipyparallel.Cluster(n=4).start_and_connect_sync()
+        lb.connect(data="data", engine={"workers": 4, "executor": cluster.load_balanced_view().executor})
+        lb.submit("documents").wait()
 
 There a worker that dies or hangs stays away: the engine goes on as long as one is left. The same holds for hanging
 files in a pool of threads or processes; a process pool that breaks takes no more work, and what is left ends as FAILED.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llamabatch_nb.engine.extractors.base import Extractor
+from llamabatch_nb.engine.extractors.plugins import called_by
 from llamabatch_nb.engine.parsers.base import ParseOptions
 
 
@@ -60,6 +61,11 @@ class Outcome:
     pages_failed: int | None = None
     characters: int | None = None
     payload: bytes | None = None
+
+
+def plugged(task: Task) -> str | None:
+    """What people call the extractor whose code the task runs; None where all of it is the engine's own."""
+    return called_by(task.extractor) if isinstance(task, ExtractTask) and task.extractor is not None else None
 
 
 def failed(task: Task, reason: str, message: str) -> Outcome:

@@ -202,17 +202,20 @@ class Journal(Keepsakes):
         called: str = row["called"]
         return called
 
-    def candidates(self, *, service: str, owner: str, configuration_id: str, source: str | None) -> list[RunRow]:
-        """Runs of the same source with the same configuration, newest first."""
+    def candidates(
+        self, *, service: str, owner: str, configuration_id: str, source: str | None, variant: str
+    ) -> list[RunRow]:
+        """Runs of the same source with the same configuration, newest first; `variant`: how their fingerprints end."""
         if source is None:
             return []
         rows = self._all(
             f"SELECT {_RUN} FROM run WHERE service = ? AND owner = ? AND configuration_id = ? AND source = ?"  # noqa: S608
-            " ORDER BY id DESC LIMIT 50",
+            " AND substr(fingerprint, 65) = ? ORDER BY id DESC LIMIT 50",
             service,
             owner,
             configuration_id,
             source,
+            variant,
         )
         return [_run(row) for row in rows]
 

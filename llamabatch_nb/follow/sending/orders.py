@@ -36,8 +36,15 @@ class Order:
         """The source, or its sample."""
         return self.source if self.sample is None else sampled(self.source, self.sample)
 
+    def variant(self, core: Core) -> str:
+        """The end of `fingerprint`: empty, or a blank and what the service here makes of such jobs now."""
+        word = core.variants.get(self.product.job_type)
+        return f" {word}" if word else ""
+
     def fingerprint(self, core: Core) -> str:
-        return self.chosen().fingerprint(self.configuration_id, f"{core.settings.base_url} {owner_of(core)}")
+        """64 digits, and the variant."""
+        service = f"{core.settings.base_url} {owner_of(core)}"
+        return self.chosen().fingerprint(self.configuration_id, service) + self.variant(core)
 
 
 def rows_of(order: Order, chosen: Source) -> list[FileRow]:

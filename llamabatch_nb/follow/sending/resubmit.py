@@ -69,6 +69,7 @@ def run_of(core: Core, journal: Journal, order: Order) -> RunRow | None:
         owner=owner_of(core),
         configuration_id=order.configuration_id,
         source=order.source.key,
+        variant=order.variant(core),
     )
     # The newest of those with the most files in common.
     shared = [(len(journal.contents(row.id) & wanted), row) for row in rows]

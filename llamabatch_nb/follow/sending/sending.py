@@ -75,6 +75,7 @@ class Sending:
         return [part for part in self._state.unsent if part.failure is None]
 
     async def _send(self, part: Part, limit: anyio.CapacityLimiter) -> None:
+        self._core.sending += 1
         try:
             async with limit:
                 self._begun.add(part.id)
@@ -87,6 +88,7 @@ class Sending:
                     if other.id not in self._begun:
                         other.failure = part.failure
         finally:
+            self._core.sending -= 1
             self._busy.discard(part.id)
             self._begun.discard(part.id)
             self._wake()

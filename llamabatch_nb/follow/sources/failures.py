@@ -58,7 +58,12 @@ CLASSES: tuple[FailureClass, ...] = (
     ),
     # A worker that was lost, a disk that would not answer, an executor that was shut down.
     _class(
-        *("machine", r"^It crashed the process", r"^The engine failed on it", r"^It could not be read from the disk"),
+        *(
+            "machine",
+            r"^(?:It|On it .{1,120}) crashed the process",
+            r"^The engine failed on it",
+            r"^It could not be read from the disk",
+        ),
         r"^The executor given to the engine",
         again=True,
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from llamabatch_nb.engine.faults import Fault, Faults
+from llamabatch_nb.engine.resources import ends
 from tests.engine.conftest import MakeApi
 from tests.engine.support import Api, create_body, files_of, pdf, wait_for
 
@@ -115,6 +117,11 @@ def test_cancel_pending(idle: Api) -> None:
     assert [(result["job_reference"], result["error_message"]) for result in results] == [(None, None)] * 2
 
 
+def completed_in_truth(api: Api, batch_id: str) -> bool:
+    with api.engine.store.read() as db:
+        return not ends.any_open(db, [batch_id])
+
+
 def test_time(make_api: MakeApi) -> None:
     shown = {}
     for kind in ("timed", "per_read", "immediate"):
@@ -122,7 +129,11 @@ def test_time(make_api: MakeApi) -> None:
         batch = api.batch(api.directory({"a.pdf": pdf("alpha")}))
         if kind == "timed":
             api.finished(batch["id"])
-        shown[kind] = [api.get(batch["id"])["status"] for _ in range(3)]
+        shown[kind] = [api.get(batch["id"])["status"]]
+        if kind == "per_read":
+            wait_for(partial(completed_in_truth, api, batch["id"]))
+            assert "is COMPLETED" in api.refused(409, "POST", f"{BATCHES}/{batch['id']}/cancel")
+        shown[kind] += [api.get(batch["id"])["status"] for _ in range(2)]
         by_filter = api.ok("GET", BATCHES, params={"status": "COMPLETED"})["items"]
         assert [each["id"] for each in by_filter] == [batch["id"]]
         api.engine.close()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from llamabatch_nb.engine import Engine
+from llamabatch_nb.engine.extractors import Page
 from llamabatch_nb.engine.resources.parameters import parse_behind
 from tests.engine.lone import PARSE, uploaded
-from tests.engine.support import Api, Json, create_body
+from tests.engine.support import Api, Json, create_body, files_of
 
 CONFIGURATIONS = "/api/v1/beta/configurations"
+WEBHOOKS = "/api/v1/beta/webhook-configs"
 SCHEMA = {"type": "object", "properties": {"total": {"type": "number"}}}
 
 
@@ -119,8 +124,46 @@ def test_versions_are_listed(idle: Api) -> None:
     (first, other, second) = [(one["id"], one["version"]) for one in saved]
     assert listed(idle) == [second, other, first, *presets]
     assert listed(idle, latest_only=False, name="a") == [second, first]
-    assert listed(idle, latest_only=True) == [second, other, *presets]
+    assert listed(idle, latest_only=True) == [other, second, *presets]
     assert listed(idle, latest_only=True, name="a", product_type=["extract_v2", "parse_v2"]) == [second]
+
+
+def test_a_change_while_somebody_pages_hides_nothing(idle: Api) -> None:
+    first, *_ = [save(idle, name, parse()) for name in ("a", "b", "c")]
+    found: list[str] = []
+    query: Json = {"latest_only": True, "page_size": 1}
+    while True:
+        page = idle.ok("GET", CONFIGURATIONS, params=query)
+        found += [one["name"] for one in page["items"]]
+        if page["next_page_token"] is None:
+            break
+        query["page_token"] = page["next_page_token"]
+        idle.ok("PUT", f"{CONFIGURATIONS}/{first['id']}", json={"parameters": parse(tier="fast")})
+    assert found[:3] == ["c", "b", "a"]
+    assert len(found) == 3 + 4  # the presets
+    token = {"page_token": query["page_token"]}
+    idle.refused(422, "GET", CONFIGURATIONS, params=token)  # of the other order
+
+
+def stored(api: Api) -> str:
+    with api.engine.store.read() as db:
+        return "".join(row["parameters"] for row in db.execute("SELECT parameters FROM configurations"))
+
+
+def test_superseded_webhooks(idle: Api) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:9/", "webhook_signing_secret": "s3cret"}
+    hooked = parse(webhook_configurations=[hook], client_name="me")
+    path = f"{CONFIGURATIONS}/{save(idle, 'a', hooked)['id']}"
+    assert idle.ok("PUT", path, json={"name": "b"})["parameters"]["webhook_configurations"]
+    assert stored(idle).count("s3cret") == 1
+    idle.ok("PUT", path, json={"parameters": parse()})
+    assert "s3cret" not in stored(idle)
+    shown = idle.ok("GET", CONFIGURATIONS, params={"page_size": 3})["items"]
+    assert [one["parameters"] for one in shown] == [parse(), parse(client_name="me"), parse(client_name="me")]
+    save(idle, "b", hooked)
+    assert stored(idle).count("s3cret") == 1
+    assert idle.raw("DELETE", path).status_code == 204
+    assert "s3cret" not in stored(idle)
 
 
 def test_name_taken(idle: Api) -> None:
@@ -162,14 +205,92 @@ def test_parameters_are_checked(idle: Api) -> None:
     assert listed(idle, name="typo") == []
 
 
+def test_nobody_who_writes_waits_for_the_check_of_a_schema(idle: Api) -> None:
+    """A large one takes seconds."""
+    path = f"{CONFIGURATIONS}/{save(idle, 'a', extract())['id']}"
+    body = {"name": "a", "parameters": extract(data_schema={"type": "object", "properties": {"a": {"type": "x"}}})}
+    with ThreadPoolExecutor(1) as thread, idle.engine.store.write():
+        for method, where in (("POST", CONFIGURATIONS), ("PUT", path)):
+            refused = thread.submit(idle.refused, 422, method, where, json=body)
+            (problem,) = refused.result(timeout=20)
+            assert problem["loc"] == ["body", "parameters", "extract_v2", "data_schema"]
+
+
+def mine(_: Sequence[Page], __: Mapping[str, Any]) -> Json:
+    return {}
+
+
+def test_named_in_parameters(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "engine", extractors={"mine": mine})
+    api = Api(engine)
+    webhook = api.ok("POST", WEBHOOKS, json={"webhook_url": "http://127.0.0.1:9/"})["id"]
+    sound = {"webhook_url": "http://127.0.0.1:9/"}
+    ids = {
+        "parse_v2": save(api, "sound", parse(webhook_configuration_ids=[webhook], webhook_configurations=[sound]))[
+            "id"
+        ],
+        "extract_v2": save(api, "sound", extract(extractor="mine"))["id"],
+    }
+    wrong: list[tuple[Json, list[str | int], str]] = [
+        (
+            parse(webhook_configurations=[sound, {"webhook_url": "ftp://nonsense"}]),
+            ["webhook_configurations", 1, "webhook_url"],
+            "has to begin with http",
+        ),
+        (
+            parse(webhook_configurations=[{"webhook_url": "https://example.com/"}]),
+            ["webhook_configurations", 0, "webhook_url"],
+            "'example.com' is not this machine",
+        ),
+        (
+            parse(webhook_configuration_ids=[webhook, "whc-none"]),
+            ["webhook_configuration_ids", 1],
+            "'whc-none' not found",
+        ),
+        (parse(webhook_configurations=[sound] * 21), [], "name 20 at most"),
+        (extract(extractor="other"), ["extractor"], "There is no extractor 'other': this engine has mine"),
+    ]
+    for parameters, place, words in wrong:
+        product = parameters["product_type"]
+        for method, path in (("POST", CONFIGURATIONS), ("PUT", f"{CONFIGURATIONS}/{ids[product]}")):
+            (problem,) = api.refused(422, method, path, json={"name": "typo", "parameters": parameters})
+            assert problem["loc"] == ["body", "parameters", product, *place]
+            assert words in problem["msg"]
+    assert listed(api, name="typo") == []
+
+    api.raw("DELETE", f"{WEBHOOKS}/{webhook}")
+    directory_id = api.directory({"a.txt": b"words"})
+    told = api.refused(404, "POST", "/api/v2/batches", json=create_body(directory_id, ids["parse_v2"]))
+    assert ids["parse_v2"] in told
+    assert webhook in told
+    file_id = files_in(api, directory_id)
+    body: Json = {"file_id": file_id, "configuration_id": ids["parse_v2"]}
+    assert ids["parse_v2"] in api.refused(404, "POST", PARSE, json=body)
+    assert ids["parse_v2"] not in api.refused(404, "POST", PARSE, json=body | {"webhook_configuration_ids": [webhook]})
+    engine.close()
+
+    with closing(Engine(tmp_path / "engine")) as without:
+        api = Api(without)
+        batch = create_body(directory_id, ids["extract_v2"], "extract_v2")
+        alone = {"file_input": file_id, "configuration_id": ids["extract_v2"]}
+        for path, content in (("/api/v2/batches", batch), ("/api/v2/extract", alone)):
+            told = api.refused(422, "POST", path, json=content)
+            assert told.startswith(
+                f"Configuration {ids['extract_v2']!r} cannot be used as it is: extractor: There is no"
+            )
+
+
+def files_in(api: Api, directory_id: str) -> str:
+    (file,) = api.ok("GET", files_of(directory_id))["items"]
+    return str(file["file_id"])
+
+
 def test_what_other_products_say_is_kept(idle: Api) -> None:
     for product in ("classify_v2", "split_v1", "spreadsheet_v1", "unknown"):
-        parameters = {"product_type": product, "any": [{"thing": None}]}
+        parameters = {"product_type": product, "any": [{"thing": None}], "webhook_configurations": 5}
         saved = save(idle, "a", parameters)
         assert (saved["product_type"], saved["parameters"]) == (product, parameters)
         assert idle.ok("GET", f"{CONFIGURATIONS}/{saved['id']}") == saved
-    parameters = extract(extractor="mine", cite_sources=True)
-    assert save(idle, "a", parameters)["parameters"] == parameters
     (problem,) = idle.refused(422, "POST", CONFIGURATIONS, json={"name": "a", "parameters": {"product_type": "x"}})
     assert problem["loc"] == ["body", "parameters"]
 
@@ -239,7 +360,10 @@ def test_a_batch_keeps_what_its_configuration_said(idle: Api) -> None:
         started = Api(later)
         (job,) = started.jobs(started.finished(batch["id"]))
         told = started.ok("GET", f"{PARSE}/{job['id']}", params={"expand": "raw_parameters"})["raw_parameters"]
-    assert (job["tier"], told) == ("fast", parse(tier="fast", page_ranges={"max_pages": 1}))
+    assert (job["tier"], {"product_type": "parse_v2"} | told) == (
+        "fast",
+        parse(tier="fast", page_ranges={"max_pages": 1}),
+    )
 
 
 def test_seeded_ids_and_versions(tmp_path: Path) -> None:

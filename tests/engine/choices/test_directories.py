@@ -135,6 +135,25 @@ def test_deleted_directory(idle: Api) -> None:
     assert [job["status"] for job in idle.jobs(idle.finished(batch["id"]))] == ["COMPLETED"] * 2
 
 
+def test_deleted_bytes(make_api: MakeApi) -> None:
+    clock = Hands()
+    api = make_api(clock=clock)
+
+    def lying() -> int:
+        return len(list((api.engine.data / "blobs").iterdir()))
+
+    made = api.ok("POST", DIRECTORIES, json={"name": "a", "type": "ephemeral"})
+    file = api.upload(made["id"], "a.txt", b"alpha")
+    batch = api.finished(api.batch(made["id"])["id"])
+    api.raw("DELETE", f"{files_of(made['id'])}/{file['id']}")
+    clock.now += timedelta(days=2)
+    api.directory({}, "next")
+    api.refused(404, "GET", f"{FILES}/{file['file_id']}")
+    assert lying() == 1
+    api.ok("DELETE", f"/api/v2/parse/{batch['results'][0]['job_reference']['id']}")
+    assert lying() == 0
+
+
 def test_empty_file(api: Api) -> None:
     (job,) = api.run({"a.pdf": b""})
     assert job["status"] == "FAILED"
@@ -188,6 +207,11 @@ def test_moved_file(api: Api) -> None:
     assert {found["id"] for found in api.ok("GET", files_of(second))["items"]} > {file["id"]}
     (result,) = api.finished(batch["id"])["results"]
     assert result["source_directory_file_id"] == file["id"]
+
+    brief = api.ok("POST", DIRECTORIES, json={"name": "brief", "type": "ephemeral"})
+    file = api.upload(brief["id"], "c.txt", b"gamma")
+    api.ok("PATCH", f"{files_of(brief['id'])}/{file['id']}", json={"target_directory_id": second})
+    assert api.ok("GET", f"{FILES}/{file['file_id']}")["expires_at"] is None
 
 
 def test_file_expiry(idle: Api) -> None:
@@ -266,6 +290,9 @@ def test_links(make_api: MakeApi) -> None:
     assert stranger.raw("GET", hour["url"]).status_code == 200
     api.raw("DELETE", f"{FILES}/{made['id']}")
     stranger.refused(404, "GET", hour["url"])
+    made = api.ok("POST", FILES, data={"purpose": "parse"}, files={"file": ("a" * 300, b"alpha")})
+    answer = stranger.raw("GET", api.ok("GET", f"{FILES}/{made['id']}/content")["url"])
+    assert answer.headers["content-disposition"] == f'attachment; filename="{"a" * 255}"'
 
 
 def test_file_size(make_api: MakeApi) -> None:
@@ -290,5 +317,7 @@ def test_form_bounds(idle: Api) -> None:
     kind = {"content-type": "multipart/form-data; boundary=B"}
     for body in (b"", b"junk", whole[:30], whole[:-6]):
         idle.refused(400, "POST", upload, content=body, headers=kind)
+    (problem,) = idle.refused(422, "POST", upload, json={"display_name": "a"})
+    assert (problem["type"], problem["loc"]) == ("missing", ["body", "upload_file"])
     assert not list((idle.engine.data / "blobs").iterdir())
     idle.ok("POST", upload, content=whole, headers=kind)

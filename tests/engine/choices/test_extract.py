@@ -57,9 +57,13 @@ def test_extract_file_input(api: Api, idle: Api) -> None:
     again = ended(api, extracting(api, parse_job, target_pages="3")["id"], expand="extract_metadata")
     assert (again["file_input"], again["extract_result"]) == (parse_job, {"total": 7})
     assert again["extract_metadata"]["parse_job_id"] == parse_job
-    for unknown in ("dfl-none", "pjb-none", uploaded["id"]):
+    for unknown, said in {
+        "dfl-none": "'dfl-none' not found",
+        "pjb-none": "'pjb-none' not found",
+        uploaded["id"]: f"{uploaded['id']!r} is a directory file: give its file_id, {uploaded['file_id']!r}",
+    }.items():
         body = {"file_input": unknown, "configuration": {"data_schema": TOTAL}}
-        api.refused(404, "POST", EXTRACT, json=body)
+        assert api.refused(404, "POST", EXTRACT, json=body).endswith(said)
     extracting(idle, stored(idle, "a.pdf", DOCUMENT))
     (waiting,) = idle.ok("GET", PARSE)["items"]
     body = {"file_input": waiting["id"], "configuration": {"data_schema": TOTAL}}
@@ -177,6 +181,20 @@ def test_null_values(api: Api) -> None:
     job = extracted(api, "a.pdf", pdf("nothing"), data_schema=schema)
     assert job["status"] == "COMPLETED"
     assert job["extract_result"] == {"total": None, "more": None}
+    lines, rates = {"type": "array", "items": TOTAL}, {"type": "object", "additionalProperties": {"type": "number"}}
+    more = {"currency": {"type": "string", "default": "EUR"}, "lines": lines, "rates": rates, "inner": TOTAL}
+    schema = {"type": "object", "properties": {**more, "null": {"type": ["array", "null"]}}}
+    job = extracted(api, "a.pdf", pdf("nothing"), data_schema=schema, **ASKED)
+    assert job["extract_result"] == {
+        "total": None,  # the plug-in's own
+        "currency": "EUR",
+        "lines": [],
+        "rates": {},
+        "inner": {"total": None},
+        "null": None,
+    }
+    about = job["extract_metadata"]["field_metadata"]["document_metadata"]
+    assert (about["currency"]["confidence"], about["lines"], about["rates"]) == (0, [], {})
 
 
 def test_unasked_metadata(api: Api) -> None:
@@ -225,5 +243,9 @@ def test_extract_words_without_effect(api: Api) -> None:
     job = extracted(api, "a.pdf", DOCUMENT, **told)
     assert job["extract_result"] == {"total": 5}
     assert told.items() <= job["configuration"].items()
-    body = {"file_input": job["file_input"], "configuration": {"data_schema": TOTAL, "nonsense": 1}}
-    assert api.refused(422, "POST", EXTRACT, json=body)
+    for version in ("latest", "9.9", "2026-01-31"):
+        assert extracting(api, job["file_input"], version=version)["status"] == "PENDING"
+    for wrong in ({"nonsense": 1}, {"version": "newest"}, {"system_prompt": 1}):
+        body = {"file_input": job["file_input"], "configuration": {"data_schema": TOTAL, **wrong}}
+        (problem,) = api.refused(422, "POST", EXTRACT, json=body)
+        assert problem["loc"][-1] in wrong

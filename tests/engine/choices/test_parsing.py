@@ -32,7 +32,10 @@ def test_one_source(idle: Api) -> None:
     (problem,) = idle.refused(422, "POST", PARSE, json=url)
     assert problem["loc"] == ["body", "source_url"]
     assert "fetches nothing" in problem["msg"]
-    assert "dfl-none" in idle.refused(404, "POST", PARSE, json=LATEST | {"file_id": "dfl-none"})
+    assert "'dfl-none' not found" in idle.refused(404, "POST", PARSE, json=LATEST | {"file_id": "dfl-none"})
+    placed = idle.upload(idle.directory({}), "a.txt", b"words")
+    said = idle.refused(404, "POST", PARSE, json=LATEST | {"file_id": placed["id"]})
+    assert said == f"File {placed['id']!r} is a directory file: give its file_id, {placed['file_id']!r}"
     for named in ({"file_id": "dfl-none"}, {"source_url": "https://example.com"}):
         form = {"data": {"configuration": json.dumps(LATEST | named)}, "files": {"file": ("a.txt", b"words")}}
         (problem,) = idle.refused(422, "POST", f"{PARSE}/upload", **form)
@@ -67,6 +70,8 @@ def test_options_beside_a_configuration(idle: Api) -> None:
     (problem,) = idle.refused(422, "POST", PARSE, json=body | {"configuration_id": other_id})
     assert (problem["loc"], "split_v1" in problem["msg"]) == (["body", "configuration_id"], True)
     idle.refused(404, "POST", PARSE, json=body | {"configuration_id": "cfg-none"})
+    (problem,) = idle.refused(422, "POST", PARSE, json=body | {"tier": "gold"})
+    assert (problem["type"], problem["loc"]) == ("literal_error", ["body", "tier"])
     problems = idle.refused(422, "POST", PARSE, json={"file_id": file_id, "tier": "configured"})
     assert [problem["loc"] for problem in problems] == [["body", "tier"], ["body", "version"]]
 
@@ -143,6 +148,7 @@ def test_ignored_parameters(api: Api) -> None:
     options: Json = {
         "agentic_options": {"custom_prompt": "be good"},
         "client_name": "me",
+        "http_proxy": "http://proxy",
         "page_ranges": {"max_pages": 1},
         "processing_control": {"timeouts": {"base_in_seconds": 7200}},
     }
@@ -151,6 +157,7 @@ def test_ignored_parameters(api: Api) -> None:
     assert metadata["pages"] == 1
     assert metadata["ignored_parameters"] == [
         "agentic_options.custom_prompt",
+        "http_proxy",
         "processing_control.timeouts.base_in_seconds",
     ]
 
@@ -249,11 +256,13 @@ def test_forms_are_not_found(api: Api) -> None:
 def test_raw_parameters(api: Api) -> None:
     webhook = {"webhook_url": "http://127.0.0.1:9/", "webhook_signing_secret": "hush"}
     options: Json = {"page_ranges": {"target_pages": "1"}, "webhook_configurations": [webhook]}
-    job = parsed(api, pdf("alpha"), **options, user_metadata={"a": "b"})
+    job = parsed(api, pdf("alpha"), **options, user_metadata={"a": "b"}, http_proxy="u:swordfish@proxy:3128")
     assert shown(api, job, "job_metadata")["raw_parameters"] is None
     told = shown(api, job, "raw_parameters")["raw_parameters"]
-    expected = {"product_type": "parse_v2", **LATEST, "page_ranges": {"target_pages": "1"}}
-    assert told == expected
+    expected = {**LATEST, "page_ranges": {"target_pages": "1"}}
+    assert told == expected | {"http_proxy": "****"}
+    with api.engine.store.read() as db:
+        assert "swordfish" not in "\n".join(db.iterdump())
     parameters = {"product_type": "parse_v2", **LATEST, **options}
     saved = api.ok("POST", CONFIGURATIONS, json={"name": "a", "parameters": parameters})
     (of_a_batch,) = api.run({"a.pdf": pdf("alpha")}, saved["id"])

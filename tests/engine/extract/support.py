@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from llamabatch_nb.engine.extractors import Citation, Extraction, Page
@@ -13,6 +14,8 @@ from tests.engine.support import Api, Json, wait_for
 EXTRACT = "/api/v2/extract"
 FILES = "/api/v1/beta/files"
 TOTAL: Json = {"type": "object", "properties": {"total": {"type": "number"}}}
+#: Of a document that only its payload is read of.
+NOWHERE = Path("nowhere")
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
 
 

@@ -92,6 +92,12 @@ def _box(x: float, y: float, w: float, h: float) -> Json:
     return {"x": x, "y": y, "w": w, "h": h}
 
 
+def test_what_is_drawn_at_no_place_has_none() -> None:
+    seen = Seen()
+    run(parsed("Total", kind="pdf", lines=[["Total", math.nan, 20, 30, 8, None]]), seen)
+    assert seen.calls[0][0][0].lines == (Line("Total"),)
+
+
 def test_text_without_places_comes_as_lines() -> None:
     seen = Seen()
     run(parsed("first\n\n  second "), seen)
@@ -247,12 +253,57 @@ def test_what_an_extractor_raises_is_its_file_s_reason() -> None:
         Extraction({"total": 1}, {"/total": 5}),  # type: ignore[dict-item]
         Extraction({"total": 1}, 5),  # type: ignore[arg-type]
         Extraction({"total": 1}, {}, {"/total": "sure"}),  # type: ignore[dict-item]
+        Extraction({"total": 1}, {}, {"/total": math.nan}),
+        Extraction({"total": 1}, {"/total": [Citation(1, "x", [Box(math.nan, 1, 1, 1)])]}),
+        Extraction({"total": 1}, {"/total": [Citation(1, "x", [Box(1, 1, math.inf, 1)])]}),
+        Extraction({"total": 1}, {"/total": [Citation(math.inf, "x")]}),  # type: ignore[arg-type]
+        Extraction({"total": 10**5000}),
     ],
 )
 def test_odd_citations_fail_the_file_and_nothing_else(extraction: Extraction) -> None:
     reason, said = refused(parsed("x"), Seen(extraction), **ASKED)
     assert reason == "extractor"
     assert "returned what is no Extraction" in said
+
+
+class Evil(dict[str, Any]):
+    def items(self) -> Any:
+        raise RuntimeError("not today")
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_what_a_plug_in_does_wrong_is_its_own_fault() -> None:
+    """It was said to be the engine's, with the request to report the file."""
+
+    def raising(error: Exception) -> Callable[..., Any]:
+        def extractor(*_: Any) -> Any:
+            raise error
+
+        return extractor
+
+    for extractor, words in (
+        (Seen(Evil(total=1)), "returned what is no Extraction (RuntimeError: not today); mend it"),
+        (raising(Unextractable("mine", {"not": "text"})), "whose reason or message is no text; mend it"),  # type: ignore[arg-type]
+        (raising(Unextractable(["no", "text"], "Words.")), "whose reason or message is no text; mend it"),  # type: ignore[arg-type]
+        (raising(MuteError()), "failed: MuteError; mend it"),
+    ):
+        reason, said = refused(parsed("x"), extractor)
+        assert reason == "extractor"
+        assert said.startswith("The engine's extractor ")
+        assert words in said
+
+
+def test_half_a_character_is_a_question_mark() -> None:
+    schema = {"type": "object", "properties": {"a\ud800": {"type": "string"}}}
+    cited = Extraction({"a\ud800": "b\ud800"}, {"/a\ud800": [Citation(1, "c\ud800")]})
+    _, content = run(parsed("x"), Seen(cited), data_schema=schema, cite_sources=True)
+    assert content["result"] == {"a?": "b?"}
+    ((citation,),) = (one["citation"] for one in content["field_metadata"]["document_metadata"].values())
+    assert citation["matching_text"] == "c?"
 
 
 def test_the_shipped_extractor_s_slips_are_null(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,6 +316,34 @@ def test_the_shipped_extractor_s_slips_are_null(monkeypatch: pytest.MonkeyPatch)
     assert content["field_metadata"]["document_metadata"]["total"]["citation"] == []
     never = {"type": "object", "properties": {"total": {"type": "number"}}, "minProperties": 9}
     assert run(parsed("x"), None, data_schema=never)[1]["result"] == {"total": None}
+
+
+def test_an_extractor_that_changes_what_it_was_given_is_checked_all_the_same() -> None:
+    def loosens(pages: Any, schema: Any) -> Json:
+        schema["properties"]["total"] = {}
+        schema["properties"]["more"] = {}
+        pages.clear()
+        return {"total": "many"}
+
+    for target in ("per_doc", "per_page"):
+        assert refused(parsed("x"), loosens, extraction_target=target)[0] == "invalid_result"
+
+    def rows(pages: Any, schema: Any) -> Json:
+        pages.clear()
+        schema["properties"]["rows"]["items"] = {}
+        return {"rows": [5]}
+
+    assert refused(parsed("x"), rows, extraction_target="per_table_row")[0] == "invalid_result"
+
+    def empties(pages: Any, _: Any) -> Extraction:
+        number = pages[0].number
+        pages.clear()
+        return Extraction({"total": 5}, {"/total": [Citation(number, "5")]})
+
+    pages, content = run(parsed("x", "y", width=600, height=800), empties, **ASKED)
+    assert pages == 2
+    (citation,) = content["field_metadata"]["document_metadata"]["total"]["citation"]
+    assert citation["page_dimensions"] == {"width": 600, "height": 800}
 
 
 def test_an_extractor_may_spoil_its_schema() -> None:

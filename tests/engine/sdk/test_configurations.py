@@ -59,7 +59,7 @@ def test_lists(sdk: LlamaCloud) -> None:
         free.version,
         values.version,
     ]
-    assert list(sdk.configurations.list(name="list", latest_only=True)) == [newer, free]
+    assert list(sdk.configurations.list(name="list", latest_only=True)) == [free, newer]
     products = sdk.configurations.list(name="list", product_type=["unknown", "parse_v2"])
     assert [one.id for one in products] == [free.id]
     presets = [one.id for one in sdk.configurations.list(page_size=2) if one.id.startswith("cfg-PARSE_")]

@@ -39,7 +39,7 @@ def test_a_file_from_create_to_delete(sdk: LlamaCloud, tmp_path: Path) -> None:
 
     link = sdk.files.content(made.id, expires_at_seconds=600)
     assert isinstance(link, PresignedURL)
-    assert timedelta(minutes=9) < link.expires_at - datetime.now(UTC) <= timedelta(minutes=10)
+    assert timedelta(minutes=9) < link.expires_at - datetime.now(UTC) <= timedelta(minutes=10, seconds=1)
     answer = httpx.get(link.url)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
     assert answer.headers["content-disposition"] == "attachment; filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf"

@@ -68,8 +68,8 @@ def _finding(one: Sum, confidence: float) -> Finding:
 
 
 def _triple(by_kind: dict[str, list[Sum]], document: Document) -> tuple[Finding, Finding, Finding] | None:
-    """Net, tax and total that add up, the largest total first."""
-    totals = [*by_kind["total"], *by_kind["sum"], *by_kind["amount_due"]]
+    """Net, tax and total that add up: the total that is to be paid first, then the largest."""
+    totals = _whole([*by_kind["total"], *by_kind["sum"], *by_kind["amount_due"]], by_kind)
     nets = [*by_kind["subtotal"], *by_kind["sum"]]
     taxes = [(one.value, [one]) for one in by_kind["tax_amount"]]
     options = sorted(
@@ -79,7 +79,12 @@ def _triple(by_kind: dict[str, list[Sum]], document: Document) -> tuple[Finding,
             if total is not net
             and (_adds_up(net.value, tax, total.value, by_kind) or _ladder(document, net, total, tax))
         ),
-        key=lambda option: (option[1].kind != "subtotal", option[0].kind != "total", -option[0].value),
+        key=lambda option: (
+            not _is_due(option[0], by_kind),
+            option[1].kind != "subtotal",
+            option[0].kind != "total",
+            -option[0].value,
+        ),
     )
     for total, net, tax, parts in options:
         if tax == 0 and net.kind != "subtotal":
@@ -90,6 +95,18 @@ def _triple(by_kind: dict[str, list[Sum]], document: Document) -> tuple[Finding,
     return _completed(by_kind, document)
 
 
+def _whole(totals: list[Sum], by_kind: dict[str, list[Sum]]) -> list[Sum]:
+    """Without what is less than there is to pay: the total of one tax rate, in a summary of several."""
+    due = max((one.value for one in by_kind["amount_due"]), default=0.0)
+    return [one for one in totals if one.value >= due - _CENT or one.value <= 0]
+
+
+def _is_due(total: Sum, by_kind: dict[str, list[Sum]]) -> bool:
+    """Whether a total is what is to be paid, as far as the document says what that is."""
+    due = by_kind["amount_due"]
+    return bool(by_kind["amount_paid"]) or not due or any(abs(one.value - total.value) <= _CENT for one in due)
+
+
 def _together(taxes: list[Sum]) -> Iterator[tuple[float, list[Sum]]]:
     """All taxes at their several rates."""
     if len(taxes) > 1:
@@ -97,7 +114,9 @@ def _together(taxes: list[Sum]) -> Iterator[tuple[float, list[Sum]]]:
 
 
 def _adds_up(net: float, tax: float, total: float, by_kind: dict[str, list[Sum]]) -> bool:
-    if net <= 0 < total or not 0 <= abs(tax) <= abs(net) * 0.45:
+    if max(net, total) < 0:  # a credit note that writes its sums as negative ones
+        return tax <= 0 and -tax <= -net * 0.45 and abs(total - net - tax) <= _CENT
+    if net <= 0 or not 0 <= abs(tax) <= abs(net) * 0.45:
         return False
     rest = total - net - tax
     if abs(rest) <= _CENT:
@@ -127,7 +146,7 @@ def _ladder(document: Document, net: Sum, total: Sum, tax: float) -> bool:
 
 def _completed(by_kind: dict[str, list[Sum]], document: Document) -> tuple[Finding, Finding, Finding] | None:
     """Two of the three have labels, and their difference is printed too, at a rate that is a tax's."""
-    totals = [*by_kind["total"], *by_kind["sum"], *by_kind["amount_due"]]
+    totals = _whole([*by_kind["total"], *by_kind["sum"], *by_kind["amount_due"]], by_kind)
     printed = _printed(document)
     rates = _printed_rates(document)
     for total in sorted(totals, key=lambda one: -one.value):

@@ -10,6 +10,7 @@ from llamabatch_nb.engine.extractors.shipped import codes
 from llamabatch_nb.engine.extractors.shipped.dates import dates_in
 from llamabatch_nb.engine.extractors.shipped.document import Document
 from llamabatch_nb.engine.extractors.shipped.layout import Cell
+from llamabatch_nb.engine.extractors.shipped.numbers import numbers_in
 from llamabatch_nb.engine.extractors.shipped.sums import kind_of
 from llamabatch_nb.engine.extractors.shipped.words import key, keys_of, words
 
@@ -33,6 +34,10 @@ POSTAL = re.compile(
 )
 _TITLES = frozenset(
     map(key, ("Herr", "Herrn", "Frau", "Firma", "An", "Mr", "Mrs", "Ms", "Monsieur", "Madame", "To", "Fa."))
+)
+#: What a letterhead says of a company's shares: "SARL au capital de 10 000 €" is nobody's name.
+_CAPITAL = re.compile(
+    r"(?i)\bau capital\b|\bcapital (?:social|de)\b|\bcapitale sociale\b|stammkapital|grundkapital|kapitał zakładowy"
 )
 #: Labels of a name within a block.
 _NAME = keys_of(
@@ -100,6 +105,8 @@ def _block_at(document: Document, cell: Cell, inline: str, colon: bool, vague: b
     if colon or not starts:
         starts = [*right[:1], *starts] if colon and right and right[0].x0 - cell.x1 < 150 else [*starts, *right[:1]]
     for start in starts:
+        if document.row_index(start) in document.taken:
+            continue  # an item of the table under the label
         if document.is_label(start) and key(start.text) not in _NAME:
             continue  # of the block beside it
         if block := block_from(document, start, LABELLED - cut):
@@ -165,6 +172,8 @@ def is_name(document: Document, text: str) -> bool:
         return False
     letters = sum(letter.isalpha() for letter in plain)
     if not any(letter.isalpha() for letter in LEGAL.sub("", plain)):
+        return False
+    if _CAPITAL.search(plain) or any(number.money for number in numbers_in(plain)):
         return False
     if letters * 2 < len(plain) or not plain[0].isalnum() or (plain[0].isdigit() and not LEGAL.search(plain)):
         return False

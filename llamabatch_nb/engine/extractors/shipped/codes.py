@@ -166,7 +166,9 @@ def vats_in(text: str) -> list[tuple[str, str]]:
             if _VAT.fullmatch(compact):
                 found.append((compact, written))
                 break
-            written = written.rpartition(" ")[0]
+            written, _, beyond = written.rpartition(" ")
+            if " " in written and beyond.isdigit():
+                break  # groups of digits that go on are another number's: "DE89 3704 0044 0532" begins an IBAN
     return found
 
 

@@ -91,8 +91,19 @@ def heads(rows: Sequence[Row], extra: Mapping[str, tuple[str, ...]]) -> Iterator
             if head and (best is None or head.known > best.known):
                 best = head
         if best:
+            best = _bare(best, rows, extra)
             yield best
         index = best.last + 1 if best else index + 1
+
+
+def _bare(head: Head, rows: Sequence[Row], extra: Mapping[str, tuple[str, ...]]) -> Head:
+    """The head without the rows above it that only hide what its columns are: a heading over the table."""
+    while head.last > head.first:
+        rest = _head(rows[head.first + 1 : head.last + 1], head.first + 1, extra)
+        if rest is None or rest.known <= head.known:
+            break
+        head = rest
+    return head
 
 
 def _close(group: Sequence[Row]) -> bool:

@@ -27,9 +27,12 @@ _MONTHS = keys_of(
 _ISO = r"(?P<y1>(?:19|20)\d\d)(?P<s1>[-/.])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
 _PLAIN = r"(?P<a>\d{1,2})\s?(?P<s2>[./-])\s?(?P<b>\d{1,2})\s?(?P=s2)\s?(?P<y2>(?:19|20)\d\d|\d\d)"
 _MONTH = r"[^\W\d_]{3,12}"
+#: Months as tickets write them: 27FEB24.
+_SHORT = "(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
 _WORDY = (
     rf"(?P<word>\d{{1,2}}(?:st|nd|rd|th|er|º|°)?[.,]?[ -]*(?:de |of |den )?{_MONTH}\.?,?[ -]*(?:de |del )?"
     r"(?:(?:19|20)\d\d|'\d\d)"
+    rf"|\d{{2}}{_SHORT}(?:20)?\d\d"
     rf"|{_MONTH}\.?[ -]*\d{{1,2}}(?:st|nd|rd|th)? ?,? *(?:19|20)\d\d|\d{{1,2}}-{_MONTH}-\d\d)"
 )
 _KANJI = r"(?P<y3>(?:19|20)\d\d)年\s?(?P<m3>\d{1,2})月\s?(?P<d3>\d{1,2})日"
@@ -92,6 +95,7 @@ def _worded(text: str, language: str | None) -> str | None:
     """A date whose month is a word. A language takes dateparser 80 ms to load, so the document's own is tried first."""
     if not any(fold(word)[:3] in _MONTHS for word in re.findall(r"[^\W\d_]+", text)):
         return None
+    text = re.sub(r"^(\d\d)([a-z]{3})(?=\d)", r"\1-\2-", text)
     text = re.sub(r"(?<=\d)[º°]", "", text).replace("'", "20")
     if re.search(r"-\d\d$", text) and not re.search(r"-\d{4}$", text):
         text = text[:-2] + "20" + text[-2:]

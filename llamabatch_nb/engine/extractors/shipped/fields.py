@@ -33,6 +33,8 @@ _KINDS = {
 }
 _FORMATS = {"date": "date", "date-time": "date", "email": "email", "uri": "url", "url": "url", "iban": "iban"}
 _ROLE_OF = {word: role for role, known in ROLES.items() for word in known}
+#: Parts of a person's name: "First: …" is none.
+_PARTS = frozenset(("first", "last", "middle", "given", "family", "full", "legal", "display", "file", "user"))
 #: Words of a name that say nothing.
 _EMPTY = frozenset(
     ("the", "of", "in", "on", "a", "an", "details", "detail", "info", "information", "party", "value", "field")
@@ -167,11 +169,25 @@ def field_of(
         _kind(concept, schema, own),
         concept,
         role,
-        tuple(phrase for phrase in phrases if phrase),
+        tuple(dict.fromkeys(filter(None, (*numbered(own), called(own), *phrases)))),
         aliases_of(schema),
         schema,
         tuple(parents),
     )
+
+
+def numbered(own: Sequence[str]) -> tuple[str, ...]:
+    """The ways in which papers write a name that ends with "number": "Claim #", "Folio no."."""
+    if len(own) < 2 or own[-1] not in {"number", "no", "nr"}:
+        return ()
+    return tuple(key(" ".join([*own[:-1], word])) for word in ("no", "nr", "num"))
+
+
+def called(own: Sequence[str]) -> str:
+    """The label of a name that leaves "name" out: "Patient: …" for ``patient_name``. Empty for other fields."""
+    if len(own) != 2 or own[-1] != "name" or key(own[0]) in LABEL_INDEX or own[0] in _PARTS:
+        return ""
+    return key(own[0])
 
 
 def _concept(texts: Sequence[str], own: Sequence[str], role: str | None, schema: Mapping[str, Any]) -> str | None:

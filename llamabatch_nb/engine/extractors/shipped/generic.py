@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rapidfuzz import fuzz
 
 from llamabatch_nb.engine.extractors.shipped.document import Document
-from llamabatch_nb.engine.extractors.shipped.fields import Field
+from llamabatch_nb.engine.extractors.shipped.fields import Field, called, numbered
 from llamabatch_nb.engine.extractors.shipped.findings import Finding, best_of
 from llamabatch_nb.engine.extractors.shipped.labels import Span
 from llamabatch_nb.engine.extractors.shipped.layout import Cell
@@ -25,27 +26,52 @@ _COMMON = frozenset(
 ) | frozenset(
     map(key, ("phone", "contact", "address", "total", "amount", "city", "country", "category", "notes", "position"))
 )
+_DIGIT = re.compile(r"\d")
+#: Heads of columns that count from the start of the year, and names of fields for them.
+_TO_DATE = frozenset(map(key, ("year to date", "ytd", "to date", "cumulative", "cumul", "kumuliert", "cumulatief")))
+#: Ends of words for who does and who has done to.
+_SIDES = ({"er", "ee"}, {"or", "ee"})
 #: Rows between a heading and the last label under it, and points that they may be set in.
 _UNDER, _INDENT = 12, 8.0
 
 
 def search(document: Document, field: Field) -> Finding | None:
     """By the schema's words: exactly, under the heading of the object it is in, or nearly."""
-    found = list(hits(document, field))
+    found = [hit for hit in hits(document, field) if _of_period(document, field, hit.cell)]
     if under := _under_heading(document, field, found):
         return best_of(_findings(document, field, under))
-    named = [hit for hit in found if hit.span.key not in _COMMON or not field.parents]
+    short = called(split_name(field.name))
+    named = [
+        hit
+        for hit in found
+        if (hit.span.key not in _COMMON or not field.parents) and (hit.span.key != short or hit.span.colon)
+    ]
     if named:
         return best_of(_findings(document, field, named))
-    return best_of(_findings(document, field, _near(document, field)))
+    near = (hit for hit in _near(document, field) if _of_period(document, field, hit.cell))
+    return best_of(_findings(document, field, near))
 
 
 def _findings(document: Document, field: Field, found: list[Hit] | Iterator[Hit]) -> list[Finding]:
+    short = called(split_name(field.name))
     return [
         Finding(reading.value, hit.strength * factor * reading.quality, reading.text, cells)
         for hit in found
         for reading, cells, factor in values(document, field, hit)
+        if hit.span.key != short or not _DIGIT.search(reading.text)
     ]
+
+
+def _of_period(document: Document, field: Field, cell: Cell) -> bool:
+    """Whether a label is not in a column of what adds up over the year, unless the field asks for that."""
+    if field.kind not in {"money", "number"} or _TO_DATE & {key(field.name), *split_name(field.name)}:
+        return True
+    index = document.row_index(cell)
+    return not any(
+        key(above.text) in _TO_DATE and above.page == cell.page and abs(above.x0 - cell.x0) <= _INDENT
+        for row in document.rows[max(0, index - _UNDER) : index]
+        for above in row
+    )
 
 
 def _under_heading(document: Document, field: Field, found: Sequence[Hit]) -> list[Hit]:
@@ -76,8 +102,9 @@ def _headed(document: Document, cell: Cell, field: Field) -> int:
 
 def _near(document: Document, field: Field) -> Iterator[Hit]:
     """Labels with a colon, or beside a value, that are nearly the schema's words."""
-    phrases = [phrase for phrase in field.phrases if len(phrase) >= 4 and phrase not in _COMMON]
     own = [word for word in split_name(field.name) if word]
+    exact = _COMMON.union(numbered(own), (called(own),))
+    phrases = [phrase for phrase in field.phrases if len(phrase) >= 4 and phrase not in exact]
     if not phrases or not own or field.concept == "name":
         return
     for index, row in enumerate(document.rows):
@@ -101,7 +128,14 @@ def _near(document: Document, field: Field) -> Iterator[Hit]:
 
 
 def _likeness(folded: str, said: list[str], phrases: list[str], own: list[str]) -> float:
-    if max(fuzz.ratio(phrase, folded) for phrase in phrases) >= _ALIKE:
+    if max(fuzz.ratio(phrase, folded) for phrase in phrases) >= _ALIKE and not _opposed(own, said):
         return _SURE
     telling = len(own) > 1 or len(own[0]) >= 5
     return _WITHIN if telling and set(own) <= set(said) and len(said) <= len(own) + 2 else 0.0
+
+
+def _opposed(own: Sequence[str], said: Sequence[str]) -> bool:
+    """Whether words name the two sides of a deal: employer and employee, payer and payee are alike, not the same."""
+    return any(
+        one[:-2] == other[:-2] and {one[-2:], other[-2:]} in _SIDES for one in own for other in said if len(one) > 4
+    )

@@ -29,6 +29,10 @@ _RIGHT, _WRONG = 1.04, (0.9, 0.9, 0.85)
 _RATE = re.compile(r"(?i)%|rate|percent|satz|taux|tarief|aliquota|tipo|stawka|pct")
 
 
+#: One word with a digit in it.
+_CODE = re.compile(r"(?=\S*\d)\S+")
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The column of a property, and how sure that is."""
@@ -49,7 +53,10 @@ def matched(grid: Grid, fields: Sequence[Field]) -> dict[str, Match]:
 
 def _match(grid: Grid, field: Field) -> Match | None:
     own = {*field.aliases, *field.phrases[-2:]}
+    described = [index for index in grid.columns_of("description") if _describes(grid, index)]
     for index, column in enumerate(grid.columns):
+        if field.concept == "description" and described and index not in described:
+            continue
         if (column.key in own or f"own:{field.name}" in column.concepts) and _meant(field, column):
             return Match(index, _OWN)
     if field.concept:
@@ -78,8 +85,17 @@ def _preferred(grid: Grid, columns: Sequence[int], concept: str) -> int:
     if concept == "amount":
         proven = [index for index in columns if _proven(grid, index)]
         return (proven or columns)[-1]
+    if concept == "description":
+        return next((index for index in columns if _describes(grid, index)), columns[0])
     first = [index for index in columns if grid.columns[index].concepts[0] == concept]
     return (first or columns)[0]
+
+
+def _describes(grid: Grid, column: int) -> bool:
+    """Whether a column says what its rows are: not mostly article numbers, nor the same remark in every row."""
+    texts = [text for record in grid.records if (text := record.text(column))]
+    coded = [text for text in texts if _CODE.fullmatch(text)]
+    return len(coded) * 2 <= len(texts) and (len(texts) < 2 or len(set(texts)) > 1)
 
 
 def _proven(grid: Grid, column: int) -> bool:
@@ -150,6 +166,8 @@ def _finding(document: Document, grid: Grid, record: Record, match: Match, field
     if field.kind == "rate" and "%" not in text and numbers_in(text, document.point):
         if not _RATE.search(f"{head} {field.name}"):
             field = replace(field, kind="money")  # a column "Tax" of amounts
+        elif 0 < numbers_in(text, document.point)[0].value < 1:
+            return None  # a workbook's 0.19 may be 19 %, or what it says
         else:
             text = f"{text}%"
     if field.concept == "quantity" and len(numbers_in(text, document.point)) > 1:

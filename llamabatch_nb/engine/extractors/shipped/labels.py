@@ -13,7 +13,7 @@ from llamabatch_nb.engine.extractors.shipped.words import Word, words
 _LONGEST = 6
 _COLON = re.compile(r"[\s.)°º]*(?:[:=]|\.{3,})")
 #: What may stand before a label within a cell that goes on.
-_OPENS = re.compile(r"[:;|·•,/()\u2022–—*]\s*$")  # noqa: RUF001 - dashes
+_OPENS = re.compile(r"[:;|·•,/()\u2022–—*]\s*$|\s-\s*$")  # noqa: RUF001 - dashes
 _LEADING = re.compile(r"^[\s:.=#°º\u2022·–—*>-]+")  # noqa: RUF001 - dashes
 #: Further words, then a colon: the label is longer than those that are known.
 _LONGER = re.compile(r"[\s.]*(?!\()[^\W\d_][^:\d]{1,40}:\s")

@@ -26,11 +26,13 @@ VAGUE: frozenset[str] = keys_of(
 #: Rows that say what the rows of the page before come to.
 CARRIED: frozenset[str] = keys_of(
     """
-    carried over | carried forward | brought forward | balance brought forward | ubertrag | zwischenubertrag | a
-    reporter | report | transport | over te brengen | suma y sigue | suma anterior | riporto | a riportare | do
-    przeniesienia | z przeniesienia | continued | page total
+    carried over | carried to | carried forward | brought forward | ubertrag | zwischenubertrag | a reporter | te
+    transporteren | over te brengen | suma y sigue | suma anterior | a riportare | do przeniesienia | z przeniesienia |
+    page total
     """
 )
+#: Such rows, if they say nothing else: the words have other meanings, too.
+CARRIED_ALONE: frozenset[str] = keys_of("report | transport | riporto | continued")
 #: Who a field is about, by a word of its name or of what it is in.
 ROLES: dict[str, tuple[str, ...]] = {
     "seller": (

@@ -42,7 +42,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         | anzahl | stunden | std | stk | stuck | anz | mng | quantite | qte | nombre | nb | heures | aantal |
         hoeveelheid | uren | stuks | cantidad | cant | uds | horas | unidades | ud | ctd | quantita | qta | q ta |
         qt | ore | ilosc | quantidade | qtd | qtde | antal | antall | maara | kpl | mnozstvi | pocet | quantities |
-        q te | q
+        q te | q | months | nights | verbruik | verbrauch | consumption
         """
     ),
     "unit": split_bars(
@@ -65,7 +65,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         prezzo unitario | prezzo unit | prezzo u | costo unitario | tariffa | cena | cena jednostkowa | cena jedn |
         cena netto | cena jednostkowa netto | cena jedn netto | preco | preco unitario | preco unit | a pris |
         styckpris | enhedspris | pris | a hinta | yksikkohinta | cena za jednotku | cena za mj | enhetspris | stk
-        pris | unit price ex vat | a
+        pris | unit price ex vat | a | pris pr stk | pris per stk | cena ks | cena kus
         """
     ),
     "amount": split_bars(
@@ -82,6 +82,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         base imponible | monto | importo | totale | prezzo totale | totale netto | imponibile | importo netto |
         importo totale | wartosc | wartosc netto | kwota | kwota netto | valor | valor total | belopp | belob |
         summa | yhteensa | celkem | suma | totalt | razem
+        | belop | extended | extended amount | charge | cena celkem | celkem bez dph
         """
     ),
     "tax_rate": split_bars(

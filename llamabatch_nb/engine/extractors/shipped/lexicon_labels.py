@@ -29,7 +29,7 @@ fatura | no fattura | no documento | no fatura | num fattura | num documento | n
 | faktura vat nr | faktura vat | numer dokumentu | nr dokumentu | fakturanummer | fakturanr | faktura nr | laskun
 numero | laskunumero | cislo faktury | faktura cislo | numero da fatura | fatura n | szamla sorszama | invoice
 reference | txn | transaction id | rechnung nummer | invoice | rechnung | facture | factuur | factura | fattura |
-faktura
+faktura | creditnotanummer | creditnummer
             """
         ),
     ),
@@ -57,7 +57,7 @@ faelligkeitsdatum | date d echeance | echeance | date echeance | date limite de 
 betaaldatum | te betalen voor | betalen voor | betaal voor | fecha de vencimiento | fecha vencimiento | vencimiento |
 fecha limite de pago | vence | data scadenza | scadenza | data di scadenza | scadenza pagamento | entro il | termin
 platnosci | termin zaplaty | data platnosci | data de vencimento | vencimento | forfallodatum | forfallsdato |
-forfaldsdato | erapaiva | datum splatnosti | splatnost
+forfaldsdato | betalingsfrist | erapaiva | datum splatnosti | splatnost
         """
     ),
     "delivery_date": split_bars(
@@ -231,11 +231,7 @@ ansprechpartner | sachbearbeiter | bearbeiter | interlocuteur | votre contact | 
 contatto | sales rep | salesperson | prepared by | osoba kontaktowa
         """
     ),
-    "currency": split_bars(
-        """
-currency | wahrung | waehrung | devise | valuta | moneda | waluta | moeda | monnaie
-        """
-    ),
+    "currency": split_bars("currency | wahrung | waehrung | devise | valuta | moneda | waluta | moeda | monnaie"),
     "payment_terms": split_bars(
         """
 payment terms | terms | terms of payment | zahlungsbedingungen | zahlungsbedingung | conditions de paiement |
@@ -291,13 +287,7 @@ period
         """
     ),
     "post_box": split_bars(
-        """
-po box | p o box | postfach | boite postale | postbus | apartado de correos | casella postale
-        """
+        "po box | p o box | postfach | boite postale | postbus | apartado de correos | casella postale"
     ),
-    "page": split_bars(
-        """
-page | seite | pagina | strona | side | sida | sivu | blatt | pag
-        """
-    ),
+    "page": split_bars("page | seite | pagina | strona | side | sida | sivu | blatt | pag"),
 }

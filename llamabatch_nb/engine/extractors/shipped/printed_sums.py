@@ -9,6 +9,9 @@ from llamabatch_nb.engine.extractors.shipped.layout import Cell
 from llamabatch_nb.engine.extractors.shipped.numbers import Number, amount_in, numbers_in, without_numbers
 from llamabatch_nb.engine.extractors.shipped.sums import kind_of
 
+#: Points that right edges of one column may differ by.
+_SAME_EDGE = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -82,6 +85,8 @@ def _beside(document: Document, cell: Cell) -> tuple[Number, Cell] | None:
         number = amount_in(other.text, document.point)
         if number and number.end - number.start >= len(other.text) - 5:
             found = (number, other)
+        elif found and any(letter.isalpha() for letter in other.text):
+            break  # words behind the amount are of the block beside it
     return found
 
 
@@ -90,4 +95,7 @@ def _under(document: Document, cell: Cell) -> tuple[Number, Cell] | None:
     number = amount_in(under.text, document.point) if under else None
     if under is None or number is None or kind_of(without_numbers(under.text, document.point)):
         return None
+    further = document.below(under)
+    if further and abs(further.x1 - under.x1) < _SAME_EDGE and amount_in(further.text, document.point):
+        return None  # the head of a column: which of its amounts is the sum, it does not say
     return (number, under) if number.end - number.start >= len(under.text) - 5 else None

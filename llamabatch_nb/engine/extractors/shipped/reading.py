@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,17 @@ from llamabatch_nb.engine.extractors.shipped.words import key, squeezed
 LONGEST = 120
 _TOKEN = re.compile(r"[^\s,;|]+")
 _CODE = re.compile(r"[\w./#+*°-]*\d[\w./#+*-]*", re.UNICODE)
-_YES = frozenset(map(key, ("yes", "true", "y", "ja", "oui", "si", "sì", "tak", "sim", "x", "✓", "☑", "☒", "checked")))
-_NO = frozenset(map(key, ("no", "false", "n", "nein", "non", "nee", "nie", "nao", "☐", "unchecked")))
-_BOXES = {"☑": True, "☒": True, "✓": True, "✔": True, "☐": False}
+_YES = frozenset(map(key, ("yes", "true", "y", "ja", "oui", "si", "sì", "tak", "sim", "x", "checked")))
+_NO = frozenset(map(key, ("no", "false", "n", "nein", "non", "nee", "nie", "nao", "unchecked")))
+#: Signs of boxes to tick.
+BOXES = ("☐", "☑", "☒", "✓", "✔")
+_EMPTY_BOX = "☐"
+_BOX = re.compile(r"([☑☒✓✔☐])\s*([^☑☒✓✔☐]*)")
+#: Fields whose number may be a percentage. Beside the label of another one, "Pension 5 %", it is not the amount.
+_SHARE = re.compile(
+    r"(?i)percent|pct|%|rate|ratio|share|accuracy|margin|growth|yield|humidity|score|commission|discount|interest|value"
+    r"|result|progress|probability|alcohol"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,11 @@ def read(field: Field, text: str, document: Document) -> Reading | None:
     text = text.strip()
     if not text:
         return None
+    if field.kind != "boolean" and (boxes := _BOX.findall(text)):
+        chosen = [said.strip() for sign, said in boxes if sign != _EMPTY_BOX]
+        if len(chosen) != 1 or not chosen[0]:
+            return None  # nothing was chosen, or more than one
+        text = chosen[0]
     reading = _READERS.get(field.kind, _text)(field, text, document)
     return _fitted(field, reading, text) if reading else None
 
@@ -72,7 +85,9 @@ def _money(field: Field, text: str, document: Document) -> Reading | None:
 
 def _number(field: Field, text: str, document: Document) -> Reading | None:
     found = numbers_in(text, document.point)
-    if len(found) != 1:
+    if len(found) != 1 or (
+        found[0].percent and not _SHARE.search(f"{field.name} {field.schema.get('description', '')}")
+    ):
         return None
     quality = 0.7 if found[0].unsure else 1.0 if found[0].start == 0 and len(text) < 25 else 0.85
     return _numeric(field, found[0].value, found[0].text, quality)
@@ -119,8 +134,10 @@ def _identifier(field: Field, text: str, document: Document) -> Reading | None:
         return None
     value = codes_found[0].strip(".:-#")
     first = tokens.index(codes_found[0])
-    if first == 1 and len(tokens[0]) <= 4 and tokens[0].isupper() and tokens[0].isalpha():  # "RE 2024-001"
-        value = f"{tokens[0]} {value}"
+    if first == 1 and len(tokens[0]) <= 4 and tokens[0].isupper() and tokens[0].isalpha():
+        # "RE 2024-001", "WX 5520 1187 3"
+        groups = tokens[1:] if all(token.isdigit() for token in tokens[1:]) else [value]
+        value = " ".join([tokens[0], *groups])
     elif first == 1:
         return None
     elif len(tokens) <= 4 and all(re.fullmatch(r"[\dA-Z/.-]+", token) and re.search(r"\d", token) for token in tokens):
@@ -190,13 +207,20 @@ def _holds(text: str, value: str) -> bool:
 
 def _boolean(field: Field, text: str, document: Document) -> Reading | None:
     del field, document
-    for sign, value in _BOXES.items():
-        if text.startswith(sign):
-            return Reading(value, text, 1.0)
+    if boxes := _BOX.findall(text):
+        return _ticked([(sign != _EMPTY_BOX, key(said)) for sign, said in boxes], text)
     said = key(text)
     if said in _YES or said in _NO:
         return Reading(said in _YES, text, 1.0)
     return None
+
+
+def _ticked(boxes: Sequence[tuple[bool, str]], text: str) -> Reading | None:
+    """One box without words says itself; of several, the one that is ticked says yes or no."""
+    if len(boxes) == 1 and not boxes[0][1]:
+        return Reading(boxes[0][0], text, 1.0)
+    chosen = [said for ticked, said in boxes if ticked]
+    return Reading(chosen[0] in _YES, text, 1.0) if len(chosen) == 1 and chosen[0] in _YES | _NO else None
 
 
 def _text(field: Field, text: str, document: Document) -> Reading | None:

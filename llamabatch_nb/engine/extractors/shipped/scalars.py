@@ -16,7 +16,7 @@ from llamabatch_nb.engine.extractors.shipped.findings import Finding, best_of
 from llamabatch_nb.engine.extractors.shipped.layout import Cell
 from llamabatch_nb.engine.extractors.shipped.reading import LONGEST
 from llamabatch_nb.engine.extractors.shipped.search import hits, labelled, search
-from llamabatch_nb.engine.extractors.shipped.words import fold
+from llamabatch_nb.engine.extractors.shipped.words import fold, words
 
 #: Below these nothing is said. Measured on documents that nobody tuned for: see the package.
 THRESHOLDS = {"text": 0.84, "enum": 0.82, "boolean": 0.85}
@@ -25,20 +25,25 @@ _THRESHOLD = 0.8
 ROW = 0.82
 _SUMS = frozenset(("subtotal", "tax_amount", "total", "amount_due", "amount_paid", "discount", "shipping"))
 _PLACES = frozenset(("address", "street", "city", "postal_code"))
+#: Words of a cell that is more than a label and a date: a date in a sentence may be that of anything.
+_LABEL_WORDS = 8
 #: Of those who pay early.
 _EARLY = re.compile(r"skonto|discount|escompte|sconto|descuento|korting|rabat")
 #: The label that an invoice's date may follow.
 _NUMBER = field_of("invoice_number", {"type": "string"}, "", ())
 #: Sentences that say until when to pay.
 _PAYING = re.compile(
-    r"\b(?:(?:pay|paid|payment|payable|due)\b.*\b(?:by|before|until|on)"
+    r"\b(?:(?:pay|be paid|payment|payable|due)\b.*\b(?:by|before|until|on)"
     r"|(?:zahl\w*|uberweis\w*|begleich\w*)\b.*\bbis|bis\b.*\b(?:zahl|uberweis)"
     r"|(?:paiement|payer|regler|reglement)\b.*\b(?:avant|au plus tard)|betal\w*\b.*\b(?:voor|uiterlijk)|voor\b.*\bbetal"
     r"|(?:pago|pagar)\b.*\b(?:antes|hasta)|(?:pagamento|pagare)\b.*\b(?:entro|entro il)|(?:platn|zaplat)\w*\b.*\bdo)\b"
 )
-#: Words before a VAT number that make it the customer's.
+#: Words before a VAT number or an IBAN that make it the customer's.
 _THEIRS = frozenset(
-    ("your", "customer", "client", "buyer", "ihre", "kunde", "kunden", "votre", "klant", "uw", "cliente", "nabywca")
+    [
+        *("your", "customer", "client", "buyer", "ihr", "ihre", "ihrem", "ihren", "ihrer", "kunde", "kunden"),
+        *("votre", "klant", "uw", "cliente", "vostro", "vostra", "nabywca"),
+    ]
 )
 
 
@@ -101,9 +106,14 @@ def _everywhere(document: Document, reader: Callable[[str], list[tuple[str, str]
 
 
 def _iban(document: Document, field: Field) -> Finding | None:
-    """The one IBAN of the document. Two banks are two answers."""
-    found = _everywhere(document, codes.ibans_in)
-    if len({value for value, _, _ in found}) != 1 or field.role == "buyer":
+    """The one IBAN that is not the customer's (who may be debited), or the one that is. Two banks are two answers."""
+    theirs = field.role == "buyer"
+    found = [
+        (value, text, cell)
+        for value, text, cell in _everywhere(document, codes.ibans_in)
+        if _is_theirs(document, cell, text) == theirs
+    ]
+    if len({value for value, _, _ in found}) != 1:
         return None
     value, text, cell = found[0]
     return Finding(value, 0.97, text, (cell,))
@@ -178,7 +188,8 @@ def _invoice_date(document: Document, field: Field) -> Finding | None:
         value, text, where = numbered[0]
         return Finding(value, 0.9, text, (where,))
     dates = [(date, cell) for cell in document.cells for date in dates_in(cell.text, document.order, document.language)]
-    if len({date.iso for date, _ in dates}) == 1 and (iso := dates[0][0].iso) and len(dates) <= 3:
+    prose = any(len(words(cell.text)) > _LABEL_WORDS for _, cell in dates)
+    if not prose and len({date.iso for date, _ in dates}) == 1 and (iso := dates[0][0].iso) and len(dates) <= 3:
         return Finding(iso, 0.84, dates[0][0].text, (dates[0][1],))
     return found
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from llamabatch_nb.engine.extractors.shipped.document import Document
 from llamabatch_nb.engine.extractors.shipped.fields import Field
 from llamabatch_nb.engine.extractors.shipped.findings import Finding, best_of
 from llamabatch_nb.engine.extractors.shipped.labels import Span
 from llamabatch_nb.engine.extractors.shipped.layout import Cell
-from llamabatch_nb.engine.extractors.shipped.reading import Reading, read
+from llamabatch_nb.engine.extractors.shipped.reading import BOXES, Reading, read
 
 #: How sure a value is by where it stands to its label.
 _INLINE, _INLINE_BARE, _RIGHT, _BELOW = 1.0, 0.96, 0.99, 0.94
@@ -21,6 +22,9 @@ _PLAIN, _VAGUE, _OWN = 0.95, 0.86, 0.95
 _PROVEN = frozenset(("iban", "bic", "email", "url", "vat_id"))
 #: Points from a label to its value on the same row; further away it belongs to another block.
 _FAR = 330.0
+#: Cells of a row that is one of labels over values.
+_HEADS = 3
+_DIGIT = re.compile(r"\d")
 _WORDS = re.compile(r"(?<![(\w])[^\W\d_]{4,}")
 
 
@@ -41,8 +45,17 @@ def hits(document: Document, field: Field) -> Iterator[Hit]:
             continue
         for cell in row:
             for span in document.spans(cell):
+                if _shared(document, field, cell, span):
+                    continue
                 if strength := _strength(field, span, own):
                     yield Hit(cell, span, strength)
+
+
+def _shared(document: Document, field: Field, cell: Cell, span: Span) -> bool:
+    """Whether a label is the second half of one for two things, "Postcode / City:", not of one in two languages."""
+    if not cell.text[: span.start].rstrip().endswith("/"):
+        return False
+    return field.concept is None or document.spans(cell)[0] != span
 
 
 def _strength(field: Field, span: Span, own: set[str]) -> float:
@@ -60,9 +73,11 @@ def _strength(field: Field, span: Span, own: set[str]) -> float:
 def values(document: Document, field: Field, hit: Hit) -> Iterator[tuple[Reading, tuple[Cell, ...], float]]:
     """What stands where a label's value would; a later place counts only if no earlier one does."""
     cell, span = hit.cell, hit.span
-    inline = cell.text[span.value_start : span.value_end].strip(" ,;|·")
+    inline = cell.text[span.value_start : span.value_end].strip(" ,;|·?")
     if inline:
         reading = read(field, inline, document)
+        if reading and field.kind == "money" and not span.colon and not inline.startswith(reading.text):
+            reading = None  # "Standing charge, 92 days at 54.20"
         if reading:
             bare = field.kind == "text" and not span.colon
             factor = 0.75 if bare else _INLINE if span.colon else _INLINE_BARE
@@ -75,9 +90,11 @@ def values(document: Document, field: Field, hit: Hit) -> Iterator[tuple[Reading
     right = document.right_of(cell)
     if right and not (inline and field.kind == "text"):
         beside = right[0]
-        reading = None if document.is_label(beside) else read(field, beside.text, document)
+        chosen = _options(right)
+        text = " ".join(one.text for one in chosen)
+        reading = None if document.is_label(beside) or _heads(document, cell) else read(field, text, document)
         if reading and beside.x0 - cell.x1 < _FAR:
-            yield reading, (beside,), _RIGHT
+            yield reading, chosen, _RIGHT
             return
         if (
             not reading
@@ -91,6 +108,21 @@ def values(document: Document, field: Field, hit: Hit) -> Iterator[tuple[Reading
     if under is not None and not document.is_label(under) and (reading := read(field, under.text, document)):
         alone = not right or document.is_label(right[0])
         yield reading, (under,), _BELOW if alone or field.kind != "text" else 0.8
+
+
+def _options(right: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The cell beside a label; of boxes to tick all that follow one another, as one of them is the answer."""
+    boxes = tuple(takewhile(lambda one: one.text.startswith(BOXES), right))
+    return boxes or (right[0],)
+
+
+def _heads(document: Document, cell: Cell) -> bool:
+    """Whether a cell is in a row of labels over a row of values: several cells without digits, each over one."""
+    row = document.rows[document.row_index(cell)]
+    if len(row) < _HEADS or any(one.text.endswith(":") or _DIGIT.search(one.text) for one in row):
+        return False
+    under = {one for cell in row if (one := document.below(cell)) is not None}
+    return len(under) == len(row) and any(_DIGIT.search(one.text) for one in under)
 
 
 def _is_sign(text: str) -> bool:

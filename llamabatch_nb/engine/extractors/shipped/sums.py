@@ -18,7 +18,7 @@ net netto nettobetrag nettosumme ht excl exkl exclusive excluding excluded exc e
 sin hors exclusief imponibile imponible untaxed subtotal zwischensumme subtotaal netbedrag nettowert gesamtnetto
 nettogesamtbetrag nettogesamt warenwert subtotale zwischentotal summenetto neto netta netter sousstotal
 mezisoucet mellansumme valisumma nettogesamtsumme rechnungsbetragnetto taxable senza escl escluso esclusa
-gesamtbetragnetto nettopreis nettorechnungsbetrag warennettowert nettowarenwert bruttowarenwert bez
+gesamtbetragnetto eks ekskl uten nettopreis nettorechnungsbetrag warennettowert nettowarenwert bruttowarenwert bez
 positionssumme liquido podsuma delsumma subtot
 """
 _GROSS = """
@@ -35,12 +35,12 @@ _TOTAL = """
 total totals totaal totale gesamt gesamtbetrag gesamtsumme summe sum totalamount grandtotal totalbetrag totalt
 totalsumme suma razem ogolem yhteensa celkem betrag amount montant bedrag importe importo kwota summa eindtotaal
 invoicetotal totaux totali ensemble invoiceamount totaalbedrag gesammt endpreis gesamtpreis valor belopp belob
-summaryfinal belopet
+summaryfinal belopet belop gutschriftsbetrag gutschriftbetrag
 """
 _DUE = """
 due payable pay balance zahlbetrag zahlungsbetrag zahlen zahlender payer payez betalen pagar pagare zaplaty
 outstanding owed owing offen offener fallig falliger openstaand reste solde saldo zuzahlen zahlbar dovuto betala
-betales maksettava uhrade restbetrag netapayer
+betale betales regler maksettava uhrade restbetrag netapayer
 """
 _PAID = """
 paid prepaid deposit anzahlung bezahlt gezahlt acompte paye aanbetaling betaald pagado anticipo acconto
@@ -67,7 +67,7 @@ price preis wert wartosc vat% gross zl kr do ter hoog laag tarief reduit normal 
 waren prestations total% gesetzliche gesetzl s t h c incl now today net cent aktueller
 rechnungs mehrwert umsatz montants summary subtotal documento facturado invoiced billed sale mwst imponibile%
 per a% il al nl oss standaard member belastung fees charges% totala fakturabelopp usd% uw nog hoofdsom
-totalement r currency
+totalement r currency k dkk nok czk huf ron aud nzd inr credit crediteren please
 """
 
 _SETS = {
@@ -91,7 +91,10 @@ base ht = ht | umsatz steuer = ust | sales tax = tax | zu zahlen = zuzahlen | ta
 before tax = net | ex vat = net | bez vat = net | value added tax = vat | tax exclusive = net | tax inclusive =
 gross | total taxes = tax | total tax = tax | without tax = net | without vat = net | gross worth = gross | net
 worth = net | taxable amount = net | ex btw = net | invoice total = grandtotal | grand total = grandtotal | tax
-base = net | basis amount = net | taxable value = net | moms fri = net
+base = net | basis amount = net | taxable value = net | moms fri = net |
+zaklad dane = net | zaklad dph = net | s dph = gross | vc dph = gross |
+vcetne dph = gross | toutes taxes comprises = ttc |
+net pay = netpay | gross pay = grosspay
 """
 _JOINS = dict(" ".join(pair.split()).split(" = ") for pair in _JOINED.split("|"))
 _JOIN = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, _JOINS), key=len, reverse=True)) + r")\b")

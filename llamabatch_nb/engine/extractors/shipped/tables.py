@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from llamabatch_nb.engine.extractors.shipped.columns import NUMERIC, Column, Head, column_at, heads, parted
 from llamabatch_nb.engine.extractors.shipped.document import Document
 from llamabatch_nb.engine.extractors.shipped.formats import known_grids
-from llamabatch_nb.engine.extractors.shipped.grids import Grid, Record, ends, is_record, texts_of
+from llamabatch_nb.engine.extractors.shipped.grids import Grid, Record, ends, is_carried, is_record, texts_of
 from llamabatch_nb.engine.extractors.shipped.layout import Cell, Row
 from llamabatch_nb.engine.extractors.shipped.numbers import numbers_in
+from llamabatch_nb.engine.extractors.shipped.words import key
 
 #: Heights of a row between two lines of one description, and between two rows of one table.
 _LINE_GAP, _ROW_GAP = 2.1, 6.0
 #: Rows that are looked over for a row with numbers before a table is taken as ended.
 _AHEAD = 4
+#: Cells of a row that is the head of a table.
+_HEADS = 3
 #: Rows that tell how wide the columns are.
 _SAMPLE = 40
 
@@ -72,6 +75,12 @@ def _fill(document: Document, head: Head, grid: Grid, first: Head, starts: set[i
         if row[0].y0 - bottom > _ROW_GAP * row[0].height:
             break
         placed = placing.of(row)
+        if grid.records and _heads_another(row, grid):
+            break
+        if len(grid.records) == start and is_carried(row):  # from the page before
+            grid.rows.add(index)
+            bottom = max(bottom, *(cell.y1 for cell in row))
+            continue
         if ends(row, placed, grid):
             break
         if is_record(placed, grid):
@@ -87,6 +96,13 @@ def _fill(document: Document, head: Head, grid: Grid, first: Head, starts: set[i
         bottom = max(bottom, *(cell.y1 for cell in row))
     if len(grid.records) > start:
         _trail(grid, pending, placing)
+
+
+def _heads_another(row: Row, grid: Grid) -> bool:
+    """Whether a row is the head of a further table: it has no numbers, and half of its words are heads of this one."""
+    heads_here = {column.key for column in grid.columns}
+    same = sum(key(cell.text) in heads_here for cell in row)
+    return len(row) >= _HEADS and same * 2 >= len(row) and not any(numbers_in(cell.text) for cell in row)
 
 
 def _widened(document: Document, head: Head) -> Head:
