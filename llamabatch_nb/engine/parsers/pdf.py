@@ -38,9 +38,9 @@ _COVERED = 0.5
 _OCR_DPI = 250
 #: Characters of a printed page number, which a file may make as long as it likes.
 _LABEL = 100
-_SCAN = "Needs OCR, since the page is a picture without text: scan it anew with text recognition and retry."
-_PICTURE = "Needs OCR, since it is a picture: turn it into a PDF with text recognition (OCR) and retry it."
-_SCANS = "Needs OCR, since its pages are pictures: scan it anew with text recognition and retry it."
+_SCAN = "Needs OCR, since the page is a picture without text: ask for it (`ocr_parameters`, or `ocr` of the engine)."
+_PICTURE = "Needs OCR, since it is a picture: ask for it (`ocr_parameters`, or `ocr` of the engine) and retry it."
+_SCANS = "Needs OCR, since its pages are pictures: ask for it (`ocr_parameters`, or `ocr` of the engine) and retry it."
 _WORDLESS = "No text, OCR found no words on the page: scan it anew at a higher resolution and retry."
 _NO_WORDS = "No text, OCR found no words on the pages: scan it anew at a higher resolution and retry it."
 _NO_PAGES = "No pages: make it anew from its source and retry it."
