@@ -34,7 +34,8 @@ def script(text: str, *, stdin: bool = False, **environment: str) -> subprocess.
 @pytest.mark.parametrize("stdin", [True, False])
 def test_a_script_that_ends_after_submit_finishes_its_uploads(documents: Path, stdin: bool) -> None:
     """Without a __main__ guard, too: workers never run the user's script again (design.md, decision 10)."""
-    done = script(f"import llamabatch_nb as lb\nlb.submit({str(documents)!r}, name='left')\nprint('end')", stdin=stdin)
+    text = f"import llamabatch_nb as lb\nlb.submit({str(documents)!r}, name='left')\nprint('end')"
+    done = script(text, stdin=stdin, LLAMABATCH_ENGINE="latency=0.3")  # or they are finished before its end
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("end") == 1
     assert "Finishing the uploads" in done.stderr
