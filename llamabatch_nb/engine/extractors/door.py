@@ -51,7 +51,7 @@ def extract(
     except (Exception, SystemExit) as error:  # what was returned is somebody else's code, too: citations, mappings
         if called is None:
             raise
-        message = f"{called.capitalize()} returned what is no Extraction ({plugins.told(error)}); mend it and retry."
+        message = f"{plugins.begun(called)} returned what is no Extraction ({plugins.told(error)}); mend it and retry."
         raise Unextractable("extractor", message) from error
     return len(pages), packed
 
@@ -80,18 +80,18 @@ def _plugged(
         if all(isinstance(one, str) for one in words):
             raise
         message = (
-            f"{called.capitalize()} raised an Unextractable whose reason or message is no text; mend it and retry."
+            f"{plugins.begun(called)} raised an Unextractable whose reason or message is no text; mend it and retry."
         )
         raise Unextractable("extractor", message) from finding
     except (Exception, SystemExit) as error:
-        message = f"{called.capitalize()} failed: {plugins.told(error).rstrip('.')}; mend it and retry."
+        message = f"{plugins.begun(called)} failed: {plugins.told(error).rstrip('.')}; mend it and retry."
         raise Unextractable("extractor", message) from error
     try:
         extraction = _values(returned, schema)
         for fault in faults(extraction.values, schema):
             raise fault
     except SchemaError as fault:
-        message = f"{called.capitalize()} returned what the schema does not allow, at {fault}; mend it and retry."
+        message = f"{plugins.begun(called)} returned what the schema does not allow, at {fault}; mend it and retry."
         raise Unextractable("invalid_result", message) from fault
     return extraction
 

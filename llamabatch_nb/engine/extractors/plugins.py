@@ -88,7 +88,7 @@ def resolved(extractor: Extractor | str | None) -> tuple[Extractor, str | None]:
     try:
         loaded = _loaded(extractor)
     except Exception as error:
-        raise Unextractable("extractor", f"{called.capitalize()} cannot be loaded: {told(error)}") from error
+        raise Unextractable("extractor", f"{begun(called)} cannot be loaded: {told(error)}") from error
     if loaded is None:
         raise Unextractable(
             "extractor",
@@ -102,6 +102,11 @@ def called_by(extractor: Extractor | str) -> str:
     """How people call it, in the middle of a sentence."""
     name = extractor if isinstance(extractor, str) else extractor.name if isinstance(extractor, Carried) else None
     return "the engine's extractor" if name is None else f"the extractor {name[:80]!r}"
+
+
+def begun(words: str) -> str:
+    """As the beginning of a sentence. `str.capitalize` would make "mine" of a plug-in that is called "Mine"."""
+    return words[:1].upper() + words[1:]
 
 
 def told(error: BaseException) -> str:

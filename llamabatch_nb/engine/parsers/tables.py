@@ -8,8 +8,8 @@ The markdown of a page with a mended table is made of its items, so that both sh
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from statistics import median
@@ -107,6 +107,7 @@ class _Grid:
     height: float
     pitch: float
     gap: float
+    _index: tuple[list[float], list[Run]] | None = None
 
     @classmethod
     def of(cls, cells: Sequence[Sequence[_Cell]]) -> _Grid | None:
@@ -173,7 +174,7 @@ class _Grid:
 
     def _rows_in(self, row: _Row, top: float, bottom: float, runs: Runs) -> list[_Row]:
         within = [self.edges[0], top, self.edges[-1] - self.edges[0], bottom - top]
-        lines = self._lines(runs(), within) or []
+        lines = self._lines(runs, within) or []
         said = {
             column: " ".join(line[column][0] for line in lines if column in line) for line in lines for column in line
         }
@@ -195,7 +196,7 @@ class _Grid:
         below = box[1] - _bottom(self.rows[-1])
         if not -self.height < below < _NEXT * self.pitch:
             return False
-        lines = self._lines(runs(), box)
+        lines = self._lines(runs, box)
         kept = [dict(row) for row in self.rows]
         for line in lines or ():
             if self._goes_on(line):
@@ -220,13 +221,13 @@ class _Grid:
             above[column] = (f"{above[column][0]} {words}", around(above[column][1], box))
         return True
 
-    def _lines(self, runs: Iterable[Run], within: Box) -> list[_Row] | None:
+    def _lines(self, runs: Runs, within: Box) -> list[_Row] | None:
         """The lines of text in a place, by column; None where words stand across columns."""
         x, y, w, h = within
         found = [
             (box[1], box[0], words, box)
-            for words, box in runs
-            if y <= box[1] + box[3] / 2 <= y + h and x - 1 <= box[0] + box[2] / 2 <= x + w + 1
+            for words, box in self._between(runs, y, y + h)
+            if x - 1 <= box[0] + box[2] / 2 <= x + w + 1
         ]
         lines: list[_Row] = []
         for top, left, words, box in sorted(found):
@@ -239,6 +240,14 @@ class _Grid:
             lines[-1][column] = (f"{before[0]} {words}", around(before[1], box)) if before else (words, box)
         return lines
 
+    def _between(self, runs: Runs, top: float, bottom: float) -> list[Run]:
+        """Those whose middle is between two heights: every row asks, and going through all of a page took 7 % of it."""
+        if self._index is None:
+            ordered = sorted(runs(), key=_middle)
+            self._index = [_middle(run) for run in ordered], ordered
+        middles, ordered = self._index
+        return ordered[bisect_left(middles, top) : bisect_right(middles, bottom)]
+
     def cells(self) -> list[list[str | None]]:
         return [
             [row[column][0] if column in row else None for column in range(len(self.edges) - 1)] for row in self.rows
@@ -249,6 +258,10 @@ def _usual_gap(rows: Sequence[_Row]) -> float:
     """Points between two rows. Half of the gaps may be those inside of cells."""
     gaps = sorted(_top(row) - _bottom(before) for before, row in pairwise(rows))
     return gaps[len(gaps) * 3 // 4]
+
+
+def _middle(run: Run) -> float:
+    return run[1][1] + run[1][3] / 2
 
 
 def _top(row: _Row) -> float:

@@ -104,6 +104,14 @@ def test_a_failing_extractor_fails_its_files_alone(threaded: MakeApi) -> None:
     assert "ValueError: invalid literal for int() with base 10: 'two'" in jobs[1]["error_message"]
 
 
+def test_a_failure_names_the_extractor_as_it_is_called(threaded: MakeApi) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError("no total")
+
+    failed = extracted(threaded(extractors={"My Totals": broken}), "a.txt", b"x", extractor="My Totals")
+    assert failed["error_message"].startswith("The extractor 'My Totals' failed: ValueError: no total")
+
+
 def test_what_cannot_travel_is_refused_by_the_engine(tmp_path: Path) -> None:
     lock = threading.Lock()
 
