@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from liteparse.types import AnnotationRect, LayoutBlock
 
 from llamabatch_nb.engine.parsers.items import Item, OpenLists, only_link
-from llamabatch_nb.engine.parsers.tables import Runs, table_of
+from llamabatch_nb.engine.parsers.tables import Words, table_of
 
 _NUMBER = re.compile(r"\d{1,9}")
 
 
-def short_items(blocks: Sequence[LayoutBlock], runs: Runs) -> tuple[list[Item], bool]:
+def short_items(blocks: Sequence[LayoutBlock], words: Words) -> tuple[list[Item], bool]:
     """The items, and whether a table among them was mended, so that liteparse's markdown shows another.
 
     Rules and figures are left out: the ones hold nothing, the others have no picture that anybody could fetch.
-    `runs` gives the page's text where a table is to be mended by it.
+    By the page's `words` tables are mended.
     """
     items: list[Item] = []
     lists = OpenLists(items)
@@ -32,7 +32,7 @@ def short_items(blocks: Sequence[LayoutBlock], runs: Runs) -> tuple[list[Item], 
             lists.add(block.level or 0, {"type": "text", "md": block.text}, _number(block), _box(block.bbox))
             continue
         if kind == "table":
-            table = table_of(block, blocks[index:], runs)
+            table = table_of(block, blocks[index:], words)
             found, taken = table.items, table.taken
             mended = mended or table.mended
         else:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from liteparse import LiteParse, ParseError, ParseResult, TextItem
-from liteparse import ParsedPage as LiteParsePage
 
 from llamabatch_nb.engine.parsers import native
 from llamabatch_nb.engine.parsers.base import LARGE, Parsed, ParsedPage, ParseOptions, Unreadable
@@ -19,7 +18,7 @@ from llamabatch_nb.engine.parsers.blocks import short_items
 from llamabatch_nb.engine.parsers.items import Item, complete
 from llamabatch_nb.engine.parsers.ocr import Recognition, recognition
 from llamabatch_nb.engine.parsers.ranges import Selection, nothing_selected
-from llamabatch_nb.engine.parsers.tables import Run
+from llamabatch_nb.engine.parsers.tables import Words
 
 #: Pages in memory at a time: 1,200 pages take 79 MB in batches of 25 and 1.2 GB at once (parsing.md section 7). Batches
 #: are asked for by page numbers: liteparse's own know no page ranges, cost 0.1 ms of 3.3 more for a page, and are no
@@ -165,7 +164,7 @@ def _pages(result: ParseResult, options: ParseOptions, *, recognised: bool) -> I
             metadata["printed_page_number"] = page.page_label[:_LABEL]
         if recognised and (confidence := _confidence(page.text_items)) is not None:
             metadata["confidence"] = confidence
-        items, mended = short_items(page.blocks or (), cache(partial(_runs, page)))
+        items, mended = short_items(page.blocks or (), Words(page))
         # The markdown of an empty page is an empty code block.
         markdown = page.markdown if page.text.strip() else ""
         yield ParsedPage(
@@ -190,10 +189,6 @@ def _markdown_of(items: Sequence[Item], text: str, markdown: str) -> str:
     """
     page = {"text": text, "markdown": markdown}
     return "\n\n".join(complete(item, page)["md"] for item in items)
-
-
-def _runs(page: LiteParsePage) -> list[Run]:
-    return [(item.text, [item.x, item.y, item.width, item.height]) for item in page.text_items if item.text.strip()]
 
 
 def _lines(items: Iterable[TextItem]) -> list[list[str | float | None]]:
