@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from llamabatch_nb.client.clients import AsyncClient, Client
     from llamabatch_nb.connect import connect, connect_async, use
     from llamabatch_nb.follow.sources.estimate import Estimate
-    from llamabatch_nb.frames.schema import schema
+    from llamabatch_nb.frames.declared import schema
     from llamabatch_nb.run import Run, archive, history, open, submit  # noqa: A004 - reads as lb.open("Q3")
     from llamabatch_nb.snapshot import FileState, Snapshot
 
@@ -69,7 +69,7 @@ _HOMES = {
     "connect_async": "llamabatch_nb.connect",
     "history": "llamabatch_nb.run",
     "open": "llamabatch_nb.run",
-    "schema": "llamabatch_nb.frames.schema",
+    "schema": "llamabatch_nb.frames.declared",
     "submit": "llamabatch_nb.run",
     "use": "llamabatch_nb.connect",
 }

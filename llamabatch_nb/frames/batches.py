@@ -8,7 +8,8 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from llamabatch_nb.frames.schema import BATCHES, storable
+from llamabatch_nb.frames.declared import BATCHES
+from llamabatch_nb.frames.schema import storable
 from llamabatch_nb.snapshot import TERMINAL_BATCH, HistoryEntry
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llamabatch_nb.errors import ExportError
-from llamabatch_nb.frames.schema import SCHEMAS
+from llamabatch_nb.frames.declared import SCHEMAS
 
 #: Where pandas itself keeps `frame.attrs` in a Parquet file, and so where `pandas.read_parquet` finds them.
 _ATTRS = b"PANDAS_ATTRS"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from llamabatch_nb.frames.attrs import stamp
-from llamabatch_nb.frames.schema import FILES
+from llamabatch_nb.frames.declared import FILES
 from llamabatch_nb.snapshot import FileState, Snapshot
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from llamabatch_nb.contract.parse import ItemsPage, MarkdownPage, ParseResult
 from llamabatch_nb.frames.attrs import stamp
+from llamabatch_nb.frames.declared import PAGES
 from llamabatch_nb.frames.files import batch_of
-from llamabatch_nb.frames.schema import PAGES
 from llamabatch_nb.snapshot import FileState, Snapshot
 
 
