@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from llamabatch_nb.engine.parsers import read_payload, write_payload
 from tests.parsers import build
 from tests.parsers.conftest import Read
 
@@ -99,8 +100,10 @@ def test_rows_that_were_taken_for_one(read: Read) -> None:
 
 @pytest.mark.parametrize(("rows", "step"), [(PLAIN, 18), (WRAPPED, 18), (SPARSE, 12)])
 def test_the_markdown_has_the_rows_of_the_items(read: Read, rows: Any, step: int) -> None:
-    page_read = read(page(rows, step), "a.pdf").pages[0]
+    payload = write_payload(read(page(rows, step), "a.pdf"))
+    markdown = read_payload(payload, items=False)["pages"][0]["markdown"]
+    assert read_payload(payload)["pages"][0]["markdown"] == markdown
     lines = ["| " + " | ".join(cell or "" for cell in row) + " |" for row in wanted(rows)]
-    assert [line for line in (page_read.markdown or "").split("\n") if line.startswith("| ")] == lines
-    assert (page_read.markdown or "").startswith(BEFORE)
-    assert (page_read.markdown or "").endswith(AFTER)
+    assert [line for line in markdown.split("\n") if line.startswith("| ")] == lines
+    assert markdown.startswith(BEFORE)
+    assert markdown.endswith(AFTER)

@@ -48,9 +48,10 @@ class ParsedPage:
     """One page, counted from 1. Sizes are PDF points, None where the format has none.
 
     A page that failed has `success` False and says why in `error`, one sentence. `markdown` and `items` are None and
-    empty on tier ``fast``. `items` are in the short form of `parsers.items`. A line is
-    ``[text, x, y, w, h, confidence]``, in points from the top left corner; confidence, 0 to 1, is OCR's and None
-    otherwise. `metadata` are further keys of the page in ``metadata.pages``.
+    empty on tier ``fast``; `markdown` None beside items is what these make, which `read_payload` writes out. `items`
+    are in the short form of `parsers.items`. A line is ``[text, x, y, w, h, confidence]``, in points from the top left
+    corner; confidence, 0 to 1, is OCR's and None otherwise. `metadata` are further keys of the page in
+    ``metadata.pages``.
     """
 
     page_number: int

@@ -39,8 +39,11 @@ def read_payload(payload: bytes, *, items: bool = True) -> dict[str, Any]:
     content: dict[str, Any] = from_json(zlib.decompress(payload))
     content.setdefault("images", [])
     for page in content["pages"]:
-        short = page.get("items", ()) if items else ()
-        page["items"] = [complete(item, page) for item in short]
+        short = page.get("items", ())
+        made = [complete(item, page) for item in short] if items or page["markdown"] is None else []
+        if short and page["markdown"] is None:  # it is that of the items
+            page["markdown"] = "\n\n".join(item["md"] for item in made)
+        page["items"] = made if items else []
         page.setdefault("lines", [])
         page.setdefault("metadata", {})
     return content

@@ -3,7 +3,7 @@
 liteparse finds such tables by columns of text. Where a cell has two lines it takes the second for a row of its own, or
 for the end of the table, and where rows stand close it takes two for one. Lines of a cell stand closer to each other
 than rows do; that tells them apart, and where it does not, nothing is changed. Ruled tables are right as they come.
-The markdown of a page with a mended table is made of its items, so that both show the same rows.
+The markdown of a page with a mended table is that of its items, so that both show the same rows.
 """
 
 from __future__ import annotations
@@ -170,6 +170,8 @@ class _Grid:
     @classmethod
     def of(cls, cells: Sequence[Sequence[_Cell]]) -> _Grid | None:
         """None where places do not tell enough: columns that overlap or touch, as ruled ones do, or too few rows."""
+        if len(cells) < 3:
+            return None
         rows = [
             _Row(
                 {
