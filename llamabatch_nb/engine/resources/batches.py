@@ -197,9 +197,10 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
             continue
         blob = {"name": file["display_name"], "blob": file["blob"], "size": file["size"]}
         parse_id = ids.job("pjb", batch_id, file["id"])
-        parse = jobs.NewJob(id=parse_id, type=jobs.PARSE, snapshot_id=reading_id, tier=reading["tier"], **blob)
+        own = {} if extracts else common
+        job = jobs.NewJob(id=parse_id, type=jobs.PARSE, snapshot_id=reading_id, tier=reading["tier"], **blob, **own)
         if extracts:
-            new.append(parse)
+            new.append(job)
             job = jobs.NewJob(
                 id=ids.job("ext", batch_id, file["id"]),
                 type=jobs.EXTRACT,
@@ -211,8 +212,6 @@ def map_files(db: Db, batch_id: str, ids: Ids, now: str, schedule: Schedule) -> 
                 **blob,
                 **common,
             )
-        else:
-            job = parse._replace(**common)
         new.append(job)
         made.append((job.id, file["position"]))
     jobs.add(db, new, batch_id=batch_id, project_id=changed["project_id"], now=now)

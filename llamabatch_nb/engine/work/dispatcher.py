@@ -21,6 +21,7 @@ from llamabatch_nb.engine.clock import Clock, stamp
 from llamabatch_nb.engine.extractors.plugins import Carried
 from llamabatch_nb.engine.faults.schedule import Schedule
 from llamabatch_nb.engine.ids import Ids
+from llamabatch_nb.engine.parsers.base import ParseOptions
 from llamabatch_nb.engine.resources import batches, jobs
 from llamabatch_nb.engine.resources.batches import Open
 from llamabatch_nb.engine.resources.parameters import parse_options
@@ -197,13 +198,20 @@ class Dispatcher:
     def _tasks(self, db: Db, claims: Iterable[jobs.Claim], now: str) -> list[Task]:
         """What workers are to do. A job of which no task can be made fails alone: it must not stop all others."""
         told: dict[str, dict[str, Any]] = {}
+        reading: dict[str, ParseOptions] = {}  # one object for all of a chunk, which is pickled once
         tasks: list[Task] = []
         hopeless: list[Outcome] = []
         for claim in claims:
             try:
                 if claim.snapshot_id not in told:
                     told[claim.snapshot_id] = snapshots.load(db, claim.snapshot_id)
-                tasks.append(self._task(db, claim, told[claim.snapshot_id]))
+                parameters = told[claim.snapshot_id]
+                if claim.type == jobs.PARSE:
+                    if claim.snapshot_id not in reading:
+                        reading[claim.snapshot_id] = parse_options(parameters)
+                    tasks.append(self._parse_task(claim, reading[claim.snapshot_id]))
+                else:
+                    tasks.append(self._extract_task(db, claim, parameters))
             except _ParseGoneError:
                 message = "Its parse job was deleted; retry it."
                 hopeless.append(Outcome(job_id=claim.id, fence=claim.fence, error=message, reason="parse_gone"))
@@ -215,18 +223,18 @@ class Dispatcher:
             jobs.settle(db, self._owner.id, hopeless, now)
         return tasks
 
-    def _task(self, db: Db, claim: jobs.Claim, parameters: dict[str, Any]) -> Task:
-        path = f"{self._blobs.folder}{os.sep}{claim.blob}"
-        if claim.type == jobs.PARSE:
-            return ParseTask(
-                job_id=claim.id,
-                fence=claim.fence,
-                path=path,
-                name=claim.name,
-                seconds=self._seconds_per_file,
-                options=parse_options(parameters),
-                images=f"{self._images}{os.sep}{claim.id}",
-            )
+    def _parse_task(self, claim: jobs.Claim, options: ParseOptions) -> Task:
+        return ParseTask(
+            job_id=claim.id,
+            fence=claim.fence,
+            path=f"{self._blobs.folder}{os.sep}{claim.blob}",
+            name=claim.name,
+            seconds=self._seconds_per_file,
+            options=options,
+            images=f"{self._images}{os.sep}{claim.id}",
+        )
+
+    def _extract_task(self, db: Db, claim: jobs.Claim, parameters: dict[str, Any]) -> Task:
         payload = None if claim.parse_job_id is None else jobs.payload(db, claim.parse_job_id)
         if payload is None:
             raise _ParseGoneError
@@ -236,7 +244,7 @@ class Dispatcher:
         return ExtractTask(
             job_id=claim.id,
             fence=claim.fence,
-            path=path,
+            path=f"{self._blobs.folder}{os.sep}{claim.blob}",
             name=claim.name,
             payload=payload,
             parameters=parameters,
