@@ -10,7 +10,7 @@ export LLAMABATCH_HOME ?= $(CURDIR)/.llamabatch
 # Nothing made here is paid for: with these set, the demo and the notebooks would go to LlamaCloud.
 unexport LLAMA_CLOUD_API_KEY LLAMA_PARSE_API_KEY LLAMA_CLOUD_BASE_URL LLAMA_CLOUD_CUSTOM_HEADERS
 
-.PHONY: help demo lab test lint unit browser notebooks refresh bench drills screenshots clean chromium
+.PHONY: help demo lab test lint unit browser notebooks refresh bench drills pandas screenshots clean chromium
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -55,11 +55,19 @@ bench: .venv/dev  ## speed and memory against named baselines, into bench.json
 drills: .venv/dev  ## the long drills: killed processes, many schedules
 	LLAMABATCH_DRILLS=full $(BIN)/python -m pytest -m drill tests
 
+# Environments of their own: the package has to be right under the pandas that somebody has already.
+pandas:  ## the tests of the frames under pandas 2.2 and under 3
+	@for version in 2.2 3; do \
+	    test -x .pandas/$$version/bin/python || $(PYTHON) -m venv .pandas/$$version; \
+	    .pandas/$$version/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' "pandas==$$version.*"; \
+	    .pandas/$$version/bin/python -m pytest tests/frames; \
+	done
+
 screenshots: .venv/dev chromium  ## docs/images, light and dark
 	$(BIN)/python -m tests.screenshots
 
 clean:  ## everything that was made here
-	rm -rf .venv .llamabatch demo pages.parquet bench.json dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .pandas .llamabatch demo pages.parquet bench.json dist .mypy_cache .ruff_cache .pytest_cache
 
 chromium:
 	@./.ci/chromium

@@ -7,7 +7,8 @@
     run = lb.submit("invoices/")          # returns at once; with no key the local engine reads the files
     run                                   # as a cell's last line: the live panel
     run.wait()                            # blocks; Ctrl-C detaches and says how to re-attach
-    run.files(), run.pages()              # DataFrames with a fixed schema
+    run.files(), run.pages()              # DataFrames with a fixed schema; lb.schema("files") prints it
+    run.tables(), run.records()           # every table, and what was extracted, each a DataFrame of its own
     run.export("invoices.parquet")
     lb.open("bat-…")                      # re-attach from any kernel
 

@@ -63,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--sample", type=int, metavar="N", help="try on N files; without it the rest is sent")
     run.add_argument("--dry-run", action="store_true", help="say what would be sent and what it costs, and stop")
     run.add_argument("--max-credits", type=float, metavar="N", help="send nothing if it would cost more")
-    run.add_argument("--export", type=Path, metavar="PATH", help="write the pages here (.parquet or .csv)")
+    run.add_argument(
+        "--export",
+        metavar="PATH",
+        help="write what was read here: .parquet, .csv or .jsonl (pages, or records of an extraction), .xlsx, .html, "
+        "or a folder of .md, which is a name without a dot",
+    )
     run.add_argument("--overwrite", action="store_true", help="replace the exported file if it is there")
     run.set_defaults(do=_run)
 
@@ -102,7 +107,6 @@ def _run(options: argparse.Namespace) -> int:
         chosen = {
             "configuration": options.configuration,
             "schema": schema,
-            "type": None if options.export is None else "parse_v2",  # what has no pages is refused before it is paid
             "recursive": not options.flat,
             "include": options.include,
             "exclude": options.exclude,
@@ -127,20 +131,19 @@ def _run(options: argparse.Namespace) -> int:
             print(f"Detached. {run.how_to_come_back()}", file=sys.stderr)
             raise
         run.wait()
-        files, pages = run.files(), run.pages()
+        files = run.files()
         with pd.option_context("display.width", console.width, "display.max_rows", None, "display.max_columns", None):
             print("\n\nfiles = run.files()")
             shown = files[["name", "status", "pages", "error"]].astype("string").fillna("")
             print(shown.to_string(max_colwidth=None))
             if run.snapshot.job_type == "extract_v2":
                 _print_values(run)
-                return 0
-            print("\npages = run.pages()  # the head of it, white space folded")
-            head = pages[["name", "page", "text"]].head()
-            print(head.assign(text=head["text"].str.split().str.join(" ")).to_string(max_colwidth=80))
+            else:
+                print("\npages = run.pages()  # the head of it, white space folded")
+                head = run.pages()[["name", "page", "text"]].head()
+                print(head.assign(text=head["text"].str.split().str.join(" ")).to_string(max_colwidth=80))
         if options.export is not None:
-            path = run.export(options.export, overwrite=options.overwrite)
-            print(f"\nWrote {len(pages)} page{'' if len(pages) == 1 else 's'} to {path}.")
+            print(f"\nWrote {run.export(options.export, overwrite=options.overwrite)}.")
     return 0
 
 
@@ -152,8 +155,6 @@ def _checked(options: argparse.Namespace) -> dict[str, Any] | None:
         _check_local()
     schema = None if options.schema is None else _schema(options.schema)
     if options.export is not None:
-        if schema is not None:
-            raise InputError("--export writes pages, and an extraction has none: leave it out.")
         frames.target(options.export, overwrite=options.overwrite)
     return schema
 

@@ -30,6 +30,8 @@ TERMINAL_FILE = frozenset({"completed", "failed", "cancelled"})
 FILE_ORDER = ("completed", "failed", "cancelled", "running", "pending", "submitted", "uploaded", "waiting")
 
 ErrorSource = Literal["upload", "mapping", "job"]
+#: Where a file's result is read from: this machine's archive, or the service where it could not be kept here (yet).
+ResultSource = Literal["service", "archive"]
 #: Job types whose end can be looked for. Another word may come one day: its jobs are shown and not waited for.
 FOLLOWED = frozenset({None, "parse_v2", "extract_v2"})
 
@@ -112,6 +114,9 @@ class FileState:
     error_source: ErrorSource | None = None
     pages: int | None = None  # known once the result is archived
     pages_failed: int | None = None
+    characters: int | None = None  # of the text of all pages
+    confidence: float | None = None  # the lowest of the pages, or of the values of an extract job; 0 to 1
+    result_source: ResultSource | None = None  # where the result is read from; None while there is none
     credits: float | None = None  # as the service reports them; None until it does
     parse_job_id: str | None = None  # the parse job behind an extract job, and its share of the credits
     parse_credits: float | None = None
@@ -119,6 +124,8 @@ class FileState:
     attempt: int = 1
     retryable: bool | None = None  # of a failed file: whether trying again may help; None where it has not failed
     copy_of: str | None = None  # name of the identical file that was sent in its place, and whose job this row shows
+    unique_id: str | None = None  # the name that whoever put it there gave the file in the directory
+    metadata: str | None = None  # what users attached to the file, JSON, keys in order
     created_at: datetime | None = None
     updated_at: datetime | None = None
 

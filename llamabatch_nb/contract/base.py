@@ -28,6 +28,27 @@ class Response(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
+    def lean(self) -> Self:
+        """The same object, for being kept by the ten thousand: what says which fields were given, and that no unknown
+        ones were, it shares with its like from now on.
+
+        Measured over 20,000 jobs in a run: a set of five names or more takes 728 bytes, more than the values do. What
+        is frozen does not change them, and copies get their own.
+        """
+        given = self.__pydantic_fields_set__
+        object.__setattr__(self, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), given))
+        if not self.__pydantic_extra__:
+            object.__setattr__(self, "__pydantic_extra__", _NOTHING)
+        for value in self.__dict__.values():
+            if isinstance(value, Response):
+                value.lean()
+        return self
+
+
+#: What `lean` shares.
+_GIVEN: dict[frozenset[str], set[str]] = {}
+_NOTHING: dict[str, object] = {}
+
 
 def _halved(text: str) -> bool:
     try:

@@ -204,6 +204,7 @@ def _of(file: Tracked) -> FileRow:
         sha256=file.sha256,
         path=None if file.path is None else str(file.path),
         source_file_id=file.service_file_id or file.source_file_id,
+        metadata=file.metadata,
     )
 
 

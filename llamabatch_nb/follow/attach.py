@@ -12,7 +12,7 @@ from llamabatch_nb.follow.journal.journal import Journal
 from llamabatch_nb.follow.journal.rows import FileRow, NewPart, PartRow, RunRow
 from llamabatch_nb.follow.state.part import Part
 from llamabatch_nb.follow.state.state import RunState
-from llamabatch_nb.follow.state.tracked import Tracked
+from llamabatch_nb.follow.state.tracked import Tracked, metadata_of
 from llamabatch_nb.snapshot import Service
 
 
@@ -116,6 +116,8 @@ def listed_rows(listed: list[DirectoryFile]) -> list[FileRow]:
             sha256=file.id,
             file_id=file.id,
             service_file_id=file.file_id,
+            unique_id=file.unique_id,
+            metadata=metadata_of(file),
         )
         for file in listed
     ]

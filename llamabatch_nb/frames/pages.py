@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
 from llamabatch_nb.contract.parse import ItemsPage, MarkdownPage, ParseResult
-from llamabatch_nb.frames.attrs import stamp
 from llamabatch_nb.frames.declared import PAGES
-from llamabatch_nb.frames.files import batch_of
-from llamabatch_nb.snapshot import FileState, Snapshot
+from llamabatch_nb.frames.inputs import Unfit
+from llamabatch_nb.frames.parsed import Parsed, item_pages
 
 
-def pages(snapshot: Snapshot, results: Mapping[str, ParseResult]) -> pd.DataFrame:
+def pages(of: object, jobs: object = None) -> pd.DataFrame:
     """One row a page: files in the order of the directory, pages by number. Columns: ``schema("pages")``.
 
-    `results` holds parse results by job id, each with whatever was expanded. A page is listed if any expanded part
-    (text, markdown, items, metadata) names it, and what the others do not tell is NA. A file without a result has no
-    rows; a copy has rows of its own, from the job that read the identical file. Complete (``attrs["complete"]``) once
-    the run has ended and every completed file has its result here.
+    `of` is a run, a Snapshot or a batch, ours or the official SDK's; `jobs` are its parse results, by job id or one
+    after the other, each with whatever was expanded. A run is asked for them where they are not given.
+
+    A page is listed if any expanded part (text, markdown, items, metadata) names it, and what the others do not tell is
+    NA. A file without a result has no rows; one whose result cannot be read has one, with `error` and no page. A copy
+    has rows of its own, from the job that read the identical file. Complete (``attrs["complete"]``) once the run has
+    ended and every completed file has its result here.
     """
-    frame = PAGES.frame(
-        {"batch_id": batch_of(snapshot, file), "file_id": file.file_id, "name": file.name, "job_id": file.job_id} | page
-        for file, result in _read(snapshot, results)
-        for page in _pages(result)
-    )
-    missing = any(file.status == "completed" and file.job_id not in results for file in snapshot.files)
-    return stamp(frame, snapshot, PAGES, complete=snapshot.ended and not missing)
+    parsed = Parsed.of(of, jobs)
+    frame = PAGES.frame(names | page for names, result in parsed.files() for page in _pages(result))
+    return parsed.stamp(frame, PAGES)
 
 
-def _read(snapshot: Snapshot, results: Mapping[str, ParseResult]) -> Iterator[tuple[FileState, ParseResult]]:
-    for file in snapshot.files:
-        if file.job_id is not None and (result := results.get(file.job_id)) is not None:
-            yield file, result
-
-
-def _pages(result: ParseResult) -> Iterator[dict[str, object]]:
+def _pages(result: ParseResult | Unfit) -> Iterator[dict[str, object]]:
+    if isinstance(result, Unfit):
+        yield {"error": result.error}
+        return
     text = {page.page_number: page for page in result.text.pages} if result.text else {}
     markdown = {page.page_number: page for page in result.markdown.pages} if result.markdown else {}
-    items = {page.page_number: page for page in result.items.pages} if result.items else {}
+    items = {page.page_number: page for page in item_pages(result)}
     metadata = {page.page_number: page for page in result.metadata.pages} if result.metadata else {}
     for number in sorted({*text, *markdown, *items, *metadata}):
         said = [part for part in (markdown.get(number), items.get(number)) if part is not None]

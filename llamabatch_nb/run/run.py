@@ -6,26 +6,23 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Self
 
 from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
-from llamabatch_nb.errors import ExportError, InputError
+from llamabatch_nb.errors import InputError
 from llamabatch_nb.follow import after
 from llamabatch_nb.follow.sources.source import Source
 from llamabatch_nb.follow.watching.follower import Follower
 from llamabatch_nb.run import further, waiting
+from llamabatch_nb.run.frames import Framed
 from llamabatch_nb.snapshot import UPLOADING, Snapshot
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 log = logging.getLogger("llamabatch_nb")
 
 
-class Run:
+class Run(Framed):
     """A batch that is followed. As a cell's last line it is the live panel; `snapshot` is what is known right now.
 
     Nothing here stops the batch but `cancel`: closing a notebook, interrupting `wait` or restarting the kernel leaves
@@ -46,11 +43,6 @@ class Run:
     @property
     def name(self) -> str | None:
         return self.snapshot.name
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What was known at the last look. Immutable."""
-        return self._follower.snapshot
 
     @property
     def finished(self) -> bool:
@@ -191,48 +183,6 @@ class Run:
 
         """
         return self._loop.run(lambda: self._follower.result_of(file))
-
-    def files(self) -> pd.DataFrame:
-        """One row a source file, in directory order, with status, reason, job, pages, credits and times.
-
-        The schema is `lb.schema("files")`, the same for running, failed and finished runs.
-        """
-        from llamabatch_nb import frames
-
-        return frames.files(self.snapshot)
-
-    def pages(self) -> pd.DataFrame:
-        """One row a page of every finished file, with its text and markdown. The schema is `lb.schema("pages")`.
-
-        Results not on this machine yet are fetched first.
-        """
-        from llamabatch_nb import frames
-
-        found = self._loop.run(self._follower.all_results)
-        results = {job_id: result for job_id, result in found.items() if isinstance(result, ParseResult)}
-        return frames.pages(self.snapshot, results)
-
-    def export(
-        self, path: str | os.PathLike[str], *, frame: Literal["files", "pages"] = "pages", overwrite: bool = False
-    ) -> Path:
-        """Write a frame to a file, by suffix: ``.csv`` or ``.parquet``. Whole or not at all.
-
-        Raises:
-            ExportError: the file exists and `overwrite` is not given, the suffix is unknown, the folder is missing, or
-                they are pages of an extraction, which has none: `results_of` has its values.
-
-        """
-        from llamabatch_nb import frames
-
-        if frame not in {"files", "pages"}:
-            raise ExportError(f"There is no frame {frame!r}: frame= is 'files' or 'pages'.")
-        if frame == "pages" and self.snapshot.job_type == "extract_v2":
-            raise ExportError(
-                "An extraction has no pages to write: run.results_of(name).extract_result has the values of a file, "
-                'and frame="files" writes one row a file.'
-            )
-        frames.target(path, overwrite=overwrite)  # before the results are fetched
-        return frames.export(self.files() if frame == "files" else self.pages(), path, overwrite=overwrite)
 
     def how_to_come_back(self) -> str:
         """What to call to go on from here: another day, or after an interrupt."""

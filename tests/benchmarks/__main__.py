@@ -10,9 +10,19 @@ from typing import Any
 from tests.benchmarks.engine_costs import engine_overhead, pdf_memory
 from tests.benchmarks.engine_pages import engine_pages
 from tests.benchmarks.extraction import extraction
+from tests.benchmarks.frames import export_memory, imports, results_100k
 from tests.benchmarks.transfers import transfers
 
-BENCHMARKS = (engine_pages, engine_overhead, pdf_memory, extraction, transfers)
+BENCHMARKS = (
+    engine_pages,
+    engine_overhead,
+    pdf_memory,
+    extraction,
+    transfers,
+    results_100k,
+    export_memory,
+    imports,
+)
 
 
 def main() -> int:

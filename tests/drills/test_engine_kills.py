@@ -20,16 +20,16 @@ from tests.drills.support import FULL
 from tests.engine.server import Server, serving
 from tests.engine.support import PATIENCE, Json, create_body, files_of, pdf, wait_for
 
-FILES = 200 if FULL else 50
+FILES = 200 if FULL else 30
 KILLS = 30 if FULL else 3
 #: The least that a file takes: at twice the pace that was seen the last kill still meets a batch at work.
-SECONDS_PER_FILE = 0.6 if FULL else 0.3
+SECONDS_PER_FILE = 0.6
 #: The longest that an engine may work before it is killed, in seconds.
 LATEST = 0.8
 #: An orphan may live no longer (issue: "no worker process lives 5 s longer than its parent").
 ORPHAN_SECONDS = 5.0
 
-OPTIONS: dict[str, Any] = {"workers": 2, "seed": "drill"}
+OPTIONS: dict[str, Any] = {"workers": 2 if FULL else 1, "seed": "drill"}
 
 
 #: Some are FAILED in any case.
@@ -122,11 +122,9 @@ def test_killed_at_random_moments_the_table_is_the_undisturbed_one(tmp_path: Pat
 
     chance = random.Random(7)
     data, batch_id, met = tmp_path / "killed", "", 0
-    with serving(data, **OPTIONS) as server:
-        directory_id = upload(server)
     for number in range(KILLS):
         server = Server(data, **OPTIONS, seconds_per_file=SECONDS_PER_FILE)
-        batch_id = batch_id or begin(server, directory_id)
+        batch_id = batch_id or begin(server, upload(server))
         time.sleep(chance.uniform(0, LATEST))
         if number % 3 == 2:
             kill_worker(server, chance)

@@ -19,7 +19,7 @@ from llamabatch_nb.engine.faults import Fault, Faults
 from tests.drills.support import FULL, Store, mixed
 
 #: Every write in full, every fourth in the sample.
-STEP = 1 if FULL else 4
+STEP = 1 if FULL else 7
 
 DIES = """
 import os, signal, sys

@@ -119,7 +119,7 @@ def _check(run: lb.Run, engine: Engine, expected: list[pd.DataFrame], log: pytes
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("seed", chosen(range(1000), range(10)))
+@pytest.mark.parametrize("seed", chosen(range(1000), range(6)))
 def test_a_schedule_of_faults_changes_nothing(
     client_with: Callable[[Faults], tuple[lb.Client, Engine]],
     folder: Path,
@@ -171,7 +171,7 @@ def served(engine: Engine) -> Iterator[str]:
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("seed", chosen(range(50), range(2)))
+@pytest.mark.parametrize("seed", chosen(range(50), range(1)))
 def test_over_a_socket_it_changes_nothing_either(
     folder: Path,
     executor: ThreadPoolExecutor,

@@ -78,7 +78,7 @@ def downgraded(home: Path) -> None:
         "INSERT INTO file SELECT run, position, name, size, sha256, file_id, error FROM new.file JOIN new.part"
         " ON part.id = file.part"
     )
-    db.execute("INSERT INTO job SELECT * FROM new.job")
+    db.execute("INSERT INTO job SELECT service, job_id, ended, archived, pages, pages_failed FROM new.job")
     db.close()
     for path in home.glob("journal.db*"):
         path.unlink()
@@ -96,7 +96,7 @@ def test_a_run_of_a_version_1_journal_opens_with_all_its_rows(line: Line, tmp_pa
         run = lb.open("old", client=client).wait()
         assert run.id == before.id
         assert run.files()["name"].tolist() == ["a.txt", "empty.txt", "sub/b.txt"]
-        columns = ["status", "error", "job_id", "pages", "batch_id", "size"]
+        columns = ["status", "error", "job_id", "pages", "batch_id", "size", "unique_id"]
         assert run.files()[columns].equals(before.files()[columns])
         assert run.pages().equals(pages)
         # What was archived is not fetched again, and what had ended is not asked for.
@@ -107,6 +107,28 @@ def test_a_run_of_a_version_1_journal_opens_with_all_its_rows(line: Line, tmp_pa
         assert len(lb.open("old", client=client).rest().wait().files()) == 4
         lb.open("old", client=client).retry_failed(all=True).wait()
         assert len(lb.history(client=client)) == 1
+
+
+def test_a_journal_of_version_2_learns_what_it_did_not_keep(line: Line, tmp_path: Path, own_home: Path) -> None:
+    folder = texts(tmp_path / "in", a="alpha", sub__b="be")
+    with remote(line) as client:
+        lb.submit(folder, name="old", client=client).wait()
+    db = sqlite3.connect(own_home / "journal.db", isolation_level=None)
+    for table, column in (("job", "characters"), ("job", "confidence"), ("file", "unique_id"), ("file", "metadata")):
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    db.execute("PRAGMA user_version = 2")
+    db.close()
+    sent = len(line.requests)
+    with remote(line) as client:
+        run = lb.open("old", client=client).wait()
+        frame = run.files()
+        assert frame["unique_id"].tolist() == ["a.txt", "sub/b.txt"]
+        assert frame["pages"].tolist() == [1, 1]
+        assert frame["characters"].isna().all()
+        run.pages()
+        assert run.files()["characters"].tolist() == [5, 2]
+        assert run.files()["source"].tolist() == ["archive", "archive"]
+        assert not any("/api/v2/parse" in request for request in line.requests[sent:])
 
 
 def test_uploads_of_a_version_1_journal_go_on(line: Line, tmp_path: Path, own_home: Path) -> None:

@@ -53,7 +53,7 @@ def test_what_comes_while_others_are_written_is_written_in_one_go(
         if len(sizes) == 1:
             wait_for(lambda: started)
             fetched = started[0]._follower.state.parts[0].files
-            wait_for(lambda: sum(file.pages is not None for file in fetched) == CONCURRENT)
+            wait_for(lambda: sum(file.counts is not None for file in fetched) == CONCURRENT)
         add(archive, results)
 
     monkeypatch.setattr(Archive, "add", slow)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import resource
 import stat
 from collections.abc import Iterator
@@ -15,6 +17,9 @@ import pytest
 
 from llamabatch_nb import frames
 from llamabatch_nb.errors import ExportError
+from llamabatch_nb.frames.schema import TEXT
+
+SUFFIXES = ["csv", "html", "jsonl", "parquet", "xlsx"]
 
 
 @pytest.fixture
@@ -42,12 +47,12 @@ def test_the_suffix_says_the_format_and_the_path_comes_back(frame: pd.DataFrame,
     path = frames.export(frame, str(tmp_path / name))
     assert path == tmp_path / name
     assert [file.name for file in tmp_path.iterdir()] == [name]
-    assert path.read_bytes().startswith(b"PAR1" if "arquet" in name else b"batch_id,file_id,name,")
+    assert path.read_bytes().startswith(b"PAR1" if "arquet" in name else b"batch_id,file_id,")
 
 
 @pytest.mark.parametrize("name", ["frame.xls", "frame", "frame.csv.gz", ".csv"])
 def test_another_suffix_is_refused_with_what_is_possible(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ExportError, match=r"end its name in \.csv or \.parquet\.$"):
+    with pytest.raises(ExportError, match=r"end its name in \.csv, \.html, \.jsonl, \.parquet or \.xlsx\.$"):
         frames.export(frame, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -68,7 +73,7 @@ def test_a_folder_of_that_name_is_left_alone(frame: pd.DataFrame, tmp_path: Path
     assert (tmp_path / "frame.csv").is_dir()
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_existing_file_is_replaced_only_when_told(frame: pd.DataFrame, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"frame.{suffix}"
     path.write_text("mine")
@@ -80,7 +85,7 @@ def test_an_existing_file_is_replaced_only_when_told(frame: pd.DataFrame, tmp_pa
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_write_that_fails_half_way_leaves_the_old_file(frame: pd.DataFrame, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"frame.{suffix}"
     path.write_text("mine")
@@ -91,7 +96,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(frame: pd.DataFrame, tm
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_file_is_as_readable_as_any_other(frame: pd.DataFrame, tmp_path: Path, suffix: str) -> None:
     (tmp_path / "other").touch()
     path = frames.export(frame, tmp_path / f"frame.{suffix}")
@@ -132,3 +137,108 @@ def test_csv_times_are_utc_whatever_the_zone(frame: pd.DataFrame, tmp_path: Path
     written = frames.export(berlin, tmp_path / "frame.csv").read_text()
     assert "2026-01-31T09:00:00.000000Z" in written
     assert str(berlin["created_at"].dtype) == "datetime64[us, Europe/Berlin]"
+
+
+def test_json_lines_are_exact_and_plain(frame: pd.DataFrame, tmp_path: Path) -> None:
+    made = frame.assign(
+        price=pd.array([0.1 + 0.2, None, float("inf")], dtype="Float64"),
+        day=pd.Series([pd.Timestamp(2026, 1, 31), None, pd.Timestamp(2026, 2, 1, 12)], dtype="datetime64[us]"),
+        said=pd.Series(['{"a": "ü"}', "\ud83d", None], dtype=object),
+        retryable=pd.array([True, None, False], dtype="boolean"),
+    )
+    path = frames.export(made, tmp_path / "frame.jsonl")
+    lines = path.read_bytes().decode().splitlines()
+    first, second, third = map(json.loads, lines)
+    assert list(first) == list(made.columns)
+    assert (first["price"], second["price"], third["price"]) == (0.1 + 0.2, None, "inf")
+    assert (first["size"], first["retryable"], first["created_at"]) == (0, True, "2026-01-31T09:00:00.000000Z")
+    assert (first["day"], second["day"]) == ("2026-01-31T00:00:00.000000", None)
+    assert first["said"] == '{"a": "ü"}'
+    assert "ü" in lines[0]
+    pd.testing.assert_series_equal(pd.read_json(path, lines=True)["size"], made["size"].astype("int64"))
+
+
+def test_two_columns_of_one_name_are_no_json(frame: pd.DataFrame, tmp_path: Path) -> None:
+    twice = pd.concat([frame, frame[["size"]]], axis=1)
+    with pytest.raises(ExportError, match="two columns are named 'size'"):
+        frames.export(twice, tmp_path / "frame.jsonl")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+49 30", "-12", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1", "\uff1d1+1", '=cmd|"/c calc"!A0']
+)
+def test_no_text_of_a_csv_is_a_formula_where_that_is_asked_for(tmp_path: Path, text: str) -> None:
+    frame = pd.DataFrame(
+        {
+            text: pd.array([text, "a=b", None], dtype=TEXT),
+            "number": pd.array([-1.5, 2, None], dtype="Float64"),
+            "word": pd.Categorical.from_codes([0, 1, -1], dtype=pd.CategoricalDtype(pd.Index([text, "x"], dtype=TEXT))),
+        }
+    )
+    plain = frames.export(frame, tmp_path / "plain.csv")
+    safe = frames.export(frame, tmp_path / "safe.csv", safe_for_spreadsheets=True)
+    with safe.open(newline="", encoding="utf-8") as file:
+        header, first, second, third = csv.reader(file)
+    assert header == [f"'{text}", "number", "word"]
+    assert first == [f"'{text}", "-1.5", f"'{text}"]
+    assert (second, third) == (["a=b", "2.0", "x"], ["", "", ""])
+    with plain.open(newline="", encoding="utf-8") as file:
+        assert next(csv.reader(file))[0] == text
+
+
+@pytest.mark.parametrize(("suffix", "name"), [("csv", "f.partial.csv"), ("jsonl", "f.partial.jsonl")])
+def test_what_has_room_for_rows_only_is_called_partial(
+    frame: pd.DataFrame, tmp_path: Path, suffix: str, name: str
+) -> None:
+    frame.attrs["complete"] = "false"
+    (tmp_path / f"f.{suffix}").write_text("of yesterday")
+    path = frames.export(frame, tmp_path / f"f.{suffix}")
+    assert path == tmp_path / name
+    assert (tmp_path / f"f.{suffix}").read_text() == "of yesterday"
+    with pytest.raises(ExportError, match=r"f\.partial\..* exists already"):
+        frames.export(frame, tmp_path / f"f.{suffix}", overwrite=False)
+    assert frames.export(frame, path, overwrite=True) == path
+    frame.attrs["complete"] = "true"
+    assert frames.export(frame, tmp_path / f"f.{suffix}", overwrite=True).name == f"f.{suffix}"
+
+
+def test_parquet_says_that_it_is_partial(frame: pd.DataFrame, tmp_path: Path) -> None:
+    frame.attrs["complete"] = "false"
+    path = frames.export(frame, tmp_path / "f.parquet")
+    assert path.name == "f.parquet"
+    assert pd.read_parquet(path).attrs["complete"] == "false"
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_categories_and_days_come_back_from_parquet(tmp_path: Path, rows: int) -> None:
+    words = pd.CategoricalDtype(pd.Index(["USD", "EUR", "never seen"], dtype=TEXT), ordered=rows == 3)
+    frame = pd.DataFrame(
+        {
+            "currency": pd.Categorical.from_codes([1, -1, 0][:rows], dtype=words),
+            "day": pd.Series([pd.Timestamp(2026, 1, 31), None, pd.Timestamp(1, 1, 1)][:rows], dtype="datetime64[us]"),
+            "time": pd.Series([datetime(2026, 1, 31, tzinfo=UTC)] * rows, dtype="datetime64[us, UTC]"),
+            "text": pd.array(["", None, "x"][:rows], dtype=TEXT),
+        }
+    )
+    frame.attrs = {"schema": "records", "complete": "true"}
+    again = frames.read_parquet(frames.export(frame, tmp_path / "records.parquet"))
+    pd.testing.assert_frame_equal(again, frame, check_exact=True)
+    assert again.dtypes.equals(frame.dtypes)
+    assert again["currency"].cat.categories.dtype == TEXT
+    assert again.attrs == frame.attrs
+
+
+def test_several_frames_do_not_fit_into_a_format_of_one(frame: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="holds one frame, and these are 2"):
+        frames.export_all({"files": frame, "pages": frame}, tmp_path / "all.csv")
+    path = frames.export_all({"files": frame}, tmp_path / "one.csv", safe_for_spreadsheets=True)
+    assert path.read_text().startswith("batch_id,")
+
+
+def test_progress_ends_with_everything_done(frame: pd.DataFrame, tmp_path: Path) -> None:
+    told: list[tuple[int, int, str]] = []
+    many = pd.concat([frame] * 400, ignore_index=True)
+    frames.export_all({"files": many, "pages": many}, tmp_path / "a.xlsx", progress=lambda *said: told.append(said))
+    assert told[-1][:2] == (2400, 2400)
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+    assert {"files", "pages"} <= {what for _, _, what in told}

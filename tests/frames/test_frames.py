@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
@@ -27,7 +28,7 @@ from llamabatch_nb.contract.parse import (
     TextPages,
 )
 from llamabatch_nb.frames.schema import storable
-from llamabatch_nb.snapshot import FILE_ORDER, BatchState, ErrorSource, FileState, Service, Snapshot
+from llamabatch_nb.snapshot import FILE_ORDER, BatchState, ErrorSource, FileState, ResultSource, Service, Snapshot
 
 # No deadline: a busy machine is no bug.
 examples = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,6 +46,9 @@ aware = st.builds(
 naive = aware.map(lambda moment: moment.replace(tzinfo=None))
 counts = st.none() | st.integers(0, 2**63 - 1)
 reals = st.none() | st.floats()
+metadata = st.dictionaries(names, st.none() | names | st.integers() | st.booleans() | st.lists(names), max_size=3).map(
+    json.dumps
+)
 
 
 @st.composite
@@ -62,11 +66,17 @@ def file_states(draw: st.DrawFn, job_id: str | None = None) -> FileState:
         error_source=draw(st.none() | st.sampled_from(get_args(ErrorSource))),
         pages=draw(counts),
         pages_failed=draw(counts),
+        characters=draw(counts),
+        confidence=draw(reals),
+        result_source=draw(st.none() | st.sampled_from(get_args(ResultSource))),
         credits=draw(reals),
+        parse_job_id=draw(maybe_text),
         batch_id=draw(maybe_text),
         attempt=draw(st.integers(1, 5)),
         retryable=draw(st.none() | st.booleans()),
         copy_of=draw(maybe_text),
+        unique_id=draw(maybe_text),
+        metadata=draw(st.none() | metadata),
         created_at=created,
         updated_at=updated,
     )
@@ -135,7 +145,12 @@ def pages_frames(draw: st.DrawFn) -> pd.DataFrame:
 
 
 def any_frame() -> st.SearchStrategy[pd.DataFrame]:
-    return snapshots().map(frames.files) | pages_frames()
+    made = st.sampled_from([frames.files, frames.events, frames.results, files_with_metadata])
+    return st.builds(lambda make, taken: make(taken), made, snapshots()) | pages_frames()
+
+
+def files_with_metadata(taken: Snapshot) -> pd.DataFrame:
+    return frames.files(taken, metadata=True)
 
 
 def as_declared(frame: pd.DataFrame, schema: frames.Schema) -> None:
@@ -151,13 +166,17 @@ def as_declared(frame: pd.DataFrame, schema: frames.Schema) -> None:
 def test_files_have_one_row_a_file_in_order_as_declared(taken: Snapshot) -> None:
     frame = frames.files(taken)
     as_declared(frame, frames.FILES)
-    assert frame["name"].tolist() == [storable(file.name) for file in taken.files]
     for file, (_, row) in zip(taken.files, frame.iterrows(), strict=True):
-        for column in ("size", "pages", "pages_failed", "credits", "duration"):
+        # A file of which its id is all that is known has no name.
+        named = file.name not in ("", file.file_id)
+        assert row["name"] == storable(file.name) if named else row["name"] is pd.NA
+        assert row["source"] is pd.NA if file.result_source is None else row["source"] == file.result_source
+        for column in ("size", "pages", "pages_failed", "characters", "confidence", "credits", "duration"):
             value = getattr(file, column)
             value = value.total_seconds() if isinstance(value, timedelta) else value
             assert row[column] is pd.NA if pd.isna(value) else row[column] == value
-        for column in ("file_id", "status", "error", "error_source", "copy_of", "job_id", "job_type"):
+        texts = ("file_id", "unique_id", "metadata", "status", "error", "error_source", "copy_of", "job_id", "job_type")
+        for column in (*texts, "parse_job_id"):
             value = getattr(file, column)
             assert row[column] is pd.NA if value is None else row[column] == storable(value)
         assert row["attempt"] == file.attempt
@@ -258,7 +277,7 @@ def test_every_stage_of_a_run_gives_the_same_columns() -> None:
         "taken_at": "2026-11-23T09:30:00+00:00",
         "complete": "true",
         "schema": "files",
-        "schema_version": "1",
+        "schema_version": "2",
     }
 
 

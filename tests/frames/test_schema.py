@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamabatch_nb import frames
+from llamabatch_nb.frames.declared import SCHEMAS
 
 
-@pytest.mark.parametrize("schema", [frames.FILES, frames.PAGES, frames.BATCHES], ids=lambda schema: schema.name)
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=lambda schema: schema.name)
 def test_a_declared_schema_is_what_is_printed_and_what_a_file_carries(schema: frames.Schema, tmp_path: Path) -> None:
     printed = frames.schema(schema.name)
     assert printed.columns.tolist() == ["column", "dtype", "meaning", "unit", "source"]
@@ -30,7 +31,7 @@ def test_a_declared_schema_is_what_is_printed_and_what_a_file_carries(schema: fr
 
 
 def test_a_schema_that_is_not_there_lists_those_that_are() -> None:
-    with pytest.raises(ValueError, match=r"no frame 'fils': ask for one of files, pages, batches\."):
+    with pytest.raises(ValueError, match=r"no frame 'fils': ask for one of results, files, .*, batches, "):
         frames.schema("fils")
 
 

@@ -52,10 +52,13 @@ def test_a_configuration_that_extracts(
         saved = client.configurations.create(
             name="totals", parameters={"product_type": "extract_v2", "data_schema": schema}
         )
-        command = ["run", str(folder), "--configuration", saved.id]
-        assert cli.main([*command, "--export", str(tmp_path / "out.csv")]) == 1
-    assert "extract_v2" in capsys.readouterr().err
+    command = ["run", str(folder), "--configuration", saved.id]
+    assert cli.main([*command, "--export", str(tmp_path / "out.xls")]) == 1
+    assert "no suffix that can be written" in capsys.readouterr().err
     with lb.connect() as client:
         assert list(client.batches.list()) == [], "nothing was sent"
-    assert cli.main(command) == 0
-    assert 'a.txt: {"total": 12.5}' in capsys.readouterr().out
+    assert cli.main([*command, "--export", str(tmp_path / "out.csv")]) == 0
+    said = capsys.readouterr().out
+    assert 'a.txt: {"total": 12.5}' in said
+    assert f"Wrote {tmp_path / 'out.csv'}." in said
+    assert "12.5" in (tmp_path / "out.csv").read_text()

@@ -47,6 +47,14 @@ def test_a_folder_becomes_frames_and_a_file(documents: Path, tmp_path: Path) -> 
     assert repr(run) == "Run('first')"
     with pytest.raises(ExportError, match="overwrite=True"):
         run.export(path)
+    with pytest.raises(ExportError, match=r"no frame 'records'.*pages, tables, items"):
+        run.export(tmp_path / "records.csv", frame="records")
+    with pytest.raises(ExportError, match="leave frame= out"):
+        run.export(tmp_path / "out", frame="pages")
+    folder = run.export(f"{tmp_path}/out/")
+    assert "First page of two" in (folder / "sub" / "two.pdf.md").read_text()
+    assert "password" in run.export(tmp_path / "report.html").read_text()
+    assert run.export(tmp_path / "pages.jsonl").read_text().count("\n") == 4
     with pytest.raises(RunError, match="COMPLETED already"):
         run.cancel()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 from pydantic import BaseModel
 
 import llamabatch_nb as lb
@@ -220,10 +221,6 @@ def test_from_the_command_line(
         assert words in capsys.readouterr().err
     with pytest.raises(SystemExit):
         cli.main(["run", str(folder), "--schema", str(schema), "--configuration", "cfg-PARSE_FAST"])
-    schema.write_text(json.dumps(TOTAL))
-    export = ["--export", str(tmp_path / "out.csv")]
-    assert cli.main(["run", str(folder), "--schema", str(schema), *export]) == 1
-    assert "an extraction has none" in capsys.readouterr().err
 
 
 def test_the_model_of_the_readme_reads_its_own_results(client: lb.Client, folder: Path) -> None:
@@ -240,11 +237,15 @@ def test_the_model_of_the_readme_reads_its_own_results(client: lb.Client, folder
     assert Paper.model_validate(values(run, "a.txt")) == Paper(total=12.5)
 
 
-def test_values_are_not_exported_as_pages(client: lb.Client, folder: Path, tmp_path: Path) -> None:
+def test_values_are_exported(client: lb.Client, folder: Path, tmp_path: Path) -> None:
     run = lb.submit(folder, schema=TOTAL, client=client).wait()
     path = tmp_path / "values.csv"
-    for frame in ({}, {"frame": "pages"}):
-        with pytest.raises(ExportError, match=r'no pages.*run\.results_of\(name\)\.extract_result.*frame="files"'):
-            run.export(path, **frame)  # type: ignore[arg-type]
+    for frame in ("pages", "records.lines", "recordsets"):
+        with pytest.raises(ExportError, match=frame):
+            run.export(path, frame=frame)
     assert not path.exists()
-    assert len(run.export(path, frame="files").read_text().splitlines()) == 3
+    assert "12.5" in run.export(path).read_text()
+    assert len(run.export(path, frame="files", overwrite=True).read_text().splitlines()) == 3
+    assert "| total | 12.5 |" in (run.export(tmp_path / "values") / "a.txt.md").read_text()
+    sheets = load_workbook(run.export(tmp_path / "values.xlsx")).sheetnames
+    assert sheets == ["summary", "files", "records", "evidence", "results", "events", "columns"]

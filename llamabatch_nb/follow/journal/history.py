@@ -50,9 +50,9 @@ def _of_run(core: Core, journal: Journal, row: RunRow, listed: dict[str, Batch])
             part.remembered, part.created_at, part.updated_at = batch.status, batch.created_at, batch.updated_at
         ended = journal.jobs(core.settings.base_url, part.open_jobs())
         part.take_jobs(model.model_validate_json(text) for text in ended.values())
-        pages = journal.results(core.settings.base_url, (file.job_id for file in part.sent if file.job_id))
+        kept = journal.results(core.settings.base_url, (file.job_id for file in part.sent if file.job_id))
         for file in part.sent:
-            file.pages = pages.get(file.job_id or "")
+            file.counts = kept.get(file.job_id or "")
     batch_ids = {part.batch_id for part in state.parts if part.batch_id is not None}
     last = state.snapshot(taken_at=core.now(), at=0.0)
     return _entry(last, row, state.parent, on_service=bool(batch_ids & listed.keys())), batch_ids

@@ -84,12 +84,22 @@ class Journal(Keepsakes):
             made: str = db.execute("SELECT directory_id FROM part WHERE id = ?", (part,)).fetchone()["directory_id"]
             return made
 
-    def file_uploaded(self, part: int, name: str, file_id: str, service_file_id: str | None) -> bool:
+    def file_uploaded(
+        self,
+        part: int,
+        name: str,
+        file_id: str,
+        service_file_id: str | None,
+        *,
+        unique_id: str | None = None,
+        metadata: str | None = None,
+    ) -> bool:
         """Returns whether the part has been stopped meanwhile, here or in another kernel."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE file SET file_id = ?, service_file_id = ?, error = NULL WHERE part = ? AND name = ?",
-                (file_id, service_file_id, part, name),
+                "UPDATE file SET file_id = ?, service_file_id = ?, unique_id = ?, metadata = ?, error = NULL"
+                " WHERE part = ? AND name = ?",
+                (file_id, service_file_id, unique_id, metadata, part, name),
             )
             return _stopped(db, part)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
 
+from llamabatch_nb.contract.counts import Counts
 from llamabatch_nb.follow.journal.database import Database
-from llamabatch_nb.follow.journal.rows import PageCounts
 
 #: Bound variables of one statement; SQLite's oldest limit is 999.
 _MANY = 500
@@ -24,14 +25,16 @@ class Keepsakes(Database):
                 [(service, job_id, text) for job_id, text in jobs.items()],
             )
 
-    def results_archived(self, service: str, results: Mapping[str, tuple[str, PageCounts]]) -> None:
+    def results_archived(self, service: str, results: Mapping[str, tuple[str, Counts]]) -> None:
         """Jobs, by id, whose results are in the archive now: the job as JSON, with the credits that came with it."""
         with self._transaction() as db:
             db.executemany(
-                "INSERT INTO job (service, job_id, ended, archived, pages, pages_failed) VALUES (?, ?, ?, 1, ?, ?)"
+                "INSERT INTO job (service, job_id, ended, archived, pages, pages_failed, characters, confidence)"
+                " VALUES (?, ?, ?, 1, ?, ?, ?, ?)"
                 " ON CONFLICT (service, job_id) DO UPDATE SET ended = excluded.ended, archived = 1,"
-                " pages = excluded.pages, pages_failed = excluded.pages_failed",
-                [(service, job_id, job, pages.pages, pages.failed) for job_id, (job, pages) in results.items()],
+                " pages = excluded.pages, pages_failed = excluded.pages_failed, characters = excluded.characters,"
+                " confidence = excluded.confidence",
+                [(service, job_id, job, *astuple(counts)) for job_id, (job, counts) in results.items()],
             )
 
     def results_cleared(self, service: str, job_ids: Iterable[str]) -> None:
@@ -53,10 +56,10 @@ class Keepsakes(Database):
         """Those of the jobs that were seen to end, as JSON."""
         return {row["job_id"]: row["ended"] for row in self._jobs(service, job_ids) if row["ended"] is not None}
 
-    def results(self, service: str, job_ids: Iterable[str]) -> dict[str, PageCounts]:
+    def results(self, service: str, job_ids: Iterable[str]) -> dict[str, Counts]:
         """Those of the jobs whose results are in the archive."""
         return {
-            row["job_id"]: PageCounts(row["pages"], row["pages_failed"])
+            row["job_id"]: Counts(row["pages"], row["pages_failed"], row["characters"], row["confidence"])
             for row in self._jobs(service, job_ids)
             if row["archived"]
         }

@@ -30,7 +30,7 @@ class Memory:
         new = [job_id for job_id in job_ids if job_id not in self._asked]
         self._asked |= set(new)
         ended = self._journal.jobs(self._service, new)
-        found: list[Job] = [self._model.model_validate_json(text) for text in ended.values()]
+        found: list[Job] = [self._model.model_validate_json(text).lean() for text in ended.values()]
         self._jobs |= {job.id: job for job in found}
         return found
 

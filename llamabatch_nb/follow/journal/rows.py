@@ -56,6 +56,8 @@ class FileRow:
     job_id: str | None = None
     job_type: str | None = None
     mapping_error: str | None = None
+    unique_id: str | None = None  # its name in the directory
+    metadata: str | None = None  # what users attached to it, JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,3 @@ class NewPart:
     directory_type: DirectoryType = "ephemeral"
     directory_id: str | None = None
     batch_id: str | None = None  # where it was made elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class PageCounts:
-    """How many pages a job's archived result has, and how many of them failed."""
-
-    pages: int | None
-    failed: int | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 _SCHEMA = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
@@ -56,6 +56,8 @@ CREATE TABLE file (
     job_id TEXT,                     -- what the batch made of it, once that was seen
     job_type TEXT,
     mapping_error TEXT,
+    unique_id TEXT,                  -- its name in the directory; NULL until it is there
+    metadata TEXT,                   -- what users attached to it, JSON
     PRIMARY KEY (part, name)
 );
 CREATE TABLE job (
@@ -65,6 +67,8 @@ CREATE TABLE job (
     archived INTEGER NOT NULL DEFAULT 0,
     pages INTEGER,
     pages_failed INTEGER,
+    characters INTEGER,              -- of the text of all pages
+    confidence REAL,                 -- the lowest of the pages, or of the values
     PRIMARY KEY (service, job_id)
 );
 CREATE TABLE counted (sha256 TEXT PRIMARY KEY, pages INTEGER); -- pages counted on this machine
@@ -85,13 +89,24 @@ INSERT INTO run (id, name, label, source, kind, options, service, owner, fingerp
     configuration_id, job_type, created_at FROM run_1;
 INSERT INTO part (id, run, relation, directory_name, directory_id, batch_id, listed, created_at)
     SELECT id, id, 'first', 'as ' || directory_id, directory_id, batch_id, '[]', created_at FROM run_1;
-INSERT INTO file (part, position, name, size, sha256, path, file_id, error)
-    SELECT run, position, file_1.name, size, sha256, run_1.source || '/' || file_1.name, file_id, error
+INSERT INTO file (part, position, name, size, sha256, path, file_id, error, unique_id)
+    SELECT run, position, file_1.name, size, sha256, run_1.source || '/' || file_1.name, file_id, error,
+    CASE WHEN file_id IS NOT NULL THEN file_1.name END
     FROM file_1 JOIN run_1 ON run_1.id = run;
-INSERT INTO job SELECT * FROM job_1;
+INSERT INTO job (service, job_id, ended, archived, pages, pages_failed) SELECT * FROM job_1;
 DROP TABLE file_1;
 DROP TABLE run_1;
 DROP TABLE job_1
+"""
+
+#: Version 2 did not keep how many characters a result has, nor its confidence, nor a file's unique id and metadata.
+_FROM_2 = """
+ALTER TABLE job ADD COLUMN characters INTEGER;
+ALTER TABLE job ADD COLUMN confidence REAL;
+ALTER TABLE file ADD COLUMN unique_id TEXT;
+ALTER TABLE file ADD COLUMN metadata TEXT;
+UPDATE file SET unique_id = name WHERE file_id IS NOT NULL
+    AND part IN (SELECT id FROM part WHERE directory_name IS NOT NULL)
 """
 
 
@@ -103,7 +118,7 @@ def prepare(db: sqlite3.Connection) -> int:
     found: int = db.execute("PRAGMA user_version").fetchone()[0]
     if found >= VERSION:
         return found
-    script = _SCHEMA if found == 0 else _FROM_1.format(schema=_SCHEMA)
+    script = {0: _SCHEMA, 1: _FROM_1.format(schema=_SCHEMA), 2: _FROM_2}[found]
     # Not executescript, which would commit the transaction that keeps a second process out.
     for statement in _statements(script):
         db.execute(statement)

@@ -16,7 +16,7 @@ from llamabatch_nb.errors import ConflictError, InputError, InvalidRequestError,
 from llamabatch_nb.follow.journal.journal import Journal
 from llamabatch_nb.follow.sending.patience import UNCERTAIN, Patience, patiently
 from llamabatch_nb.follow.state.part import Part
-from llamabatch_nb.follow.state.tracked import Tracked
+from llamabatch_nb.follow.state.tracked import Tracked, metadata_of
 
 #: Files handed to the client at once; its limits, which adapt, decide how many are really under way.
 CONCURRENT = 64
@@ -158,7 +158,10 @@ class Uploads:
 
     def _sent(self, file: Tracked, there: DirectoryFile) -> None:
         file.file_id, file.service_file_id, file.upload_error = there.id, there.file_id, None
-        if self._journal.file_uploaded(self._part.id, file.name, there.id, there.file_id):
+        file.unique_id, file.metadata = there.unique_id, metadata_of(there) or file.metadata
+        if self._journal.file_uploaded(
+            self._part.id, file.name, there.id, there.file_id, unique_id=there.unique_id, metadata=file.metadata
+        ):
             self._part.stopped = True  # in another kernel
 
     def _refused(self, file: Tracked, why: str) -> None:

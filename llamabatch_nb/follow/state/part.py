@@ -114,7 +114,7 @@ class Part:
                 file = Tracked(name=gone, sha256=gone, file_id=gone)
                 self.files.append(file)
             if file.result != result:
-                file.result = result
+                file.result = result.lean()
                 news.append(file)
         if self.directory_name is None and batch.results and batch.status == "COMPLETED":
             # What came into the directory after the create is not of this batch. (One that was cancelled may have
@@ -129,7 +129,7 @@ class Part:
         by_job = {file.job_id: file for file in self.sent if file.job_id}
         for job in jobs:
             if (file := by_job.get(job.id)) is not None:
-                file.job, file.missed, file.lost = job, 0, False
+                file.job, file.missed, file.lost = job.lean(), 0, False
 
     def take_missing(self, job_ids: set[str]) -> list[str]:
         """Jobs of an ended batch that the service does not list (any more). Returns those it should be asked for."""

@@ -94,7 +94,8 @@ class RunState:
                 attempts[name] = contents.get((own.copy_of, own.sha256), tries)
         # One attempt is what nearly every row of nearly every run has.
         rows = [Row(*attempts[name][0], 1) if len(attempts[name]) == 1 else None for name in names]
-        return _Table(of, names, rows, attempts)
+        several = {name: tries for name, tries in attempts.items() if len(tries) > 1}
+        return _Table(of, names, rows, several)
 
     def attempt(self, part: Part) -> int:
         """Which attempt a part is: 1, or for a retry one more than its files had before."""

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from llamabatch_nb.contract.counts import Counts, counts
 from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.follow.journal.journal import Journal
-from llamabatch_nb.follow.journal.rows import PageCounts
 from llamabatch_nb.follow.state.tracked import Job
 
 #: A parse job with what was expanded, or an extract job, which carries its result itself.
@@ -43,18 +43,18 @@ class Archive:
         self._service = service
 
     def add(self, results: Mapping[str, JobResult]) -> None:
-        """Write them, by job id, each whole or not at all; then note the pages of what was written in the journal.
+        """Write them, by job id, each whole or not at all; then note the counts of what was written in the journal.
 
         Raises:
             OSError: one of them could not be written; the others were.
 
         """
-        written: dict[str, tuple[str, PageCounts]] = {}
+        written: dict[str, tuple[str, Counts]] = {}
         failure: OSError | None = None
         for job_id, result in results.items():
             try:
                 self._write(job_id, result)
-                written[job_id] = slim(result).model_dump_json(), counted(result)
+                written[job_id] = slim(result).model_dump_json(), counts(result)
             except OSError as error:
                 failure = error
         if written:
@@ -84,7 +84,7 @@ class Archive:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def known(self, job_ids: Iterable[str]) -> dict[str, PageCounts]:
+    def known(self, job_ids: Iterable[str]) -> dict[str, Counts]:
         return self._journal.results(self._service, job_ids)
 
     def read(self, job_id: str, job_type: str | None) -> JobResult | None:
@@ -220,18 +220,6 @@ def slim(result: JobResult) -> Job:
             "extract_metadata": None if metadata is None else metadata.model_copy(update={"field_metadata": None}),
         }
     )
-
-
-def counted(result: JobResult) -> PageCounts:
-    """Pages and failed pages, from whichever expansion is there."""
-    if isinstance(result, ExtractJob):
-        usage = result.metadata.usage if result.metadata is not None else None
-        return PageCounts(usage.num_pages_extracted if usage is not None else None, None)
-    if result.markdown is not None:
-        return PageCounts(len(result.markdown.pages), sum(not page.success for page in result.markdown.pages))
-    if result.text is not None:
-        return PageCounts(len(result.text.pages), None)
-    return PageCounts(None, None)
 
 
 def path_of(journal: Journal, service: str, job_id: str) -> Path:

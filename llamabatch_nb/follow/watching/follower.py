@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 
 import anyio
@@ -220,9 +220,18 @@ class Follower:
 
     async def all_results(self) -> Mapping[str, JobResult]:
         """Results of all files that have one, by job id."""
+        return await self.results_for(row.file for row in self.state.rows())
+
+    async def results_for(self, files: Iterable[Tracked]) -> Mapping[str, JobResult]:
+        """Results of those of the files that have one, by job id.
+
+        Raises:
+            LlamaBatchError: one of them could not be fetched.
+
+        """
         before = self._of_results
         try:
-            return await self.results.all(row.file for row in self.state.rows())
+            return await self.results.all(files)
         finally:
             self._fetched(before)
 
@@ -241,10 +250,10 @@ class Follower:
             self._fetched(before)
 
     @property
-    def _of_results(self) -> tuple[int, Trouble | None]:
-        return self.results.fetched, self.results.trouble
+    def _of_results(self) -> tuple[int, int, Trouble | None]:
+        return self.results.fetched, self.results.learned, self.results.trouble
 
-    def _fetched(self, before: tuple[int, Trouble | None]) -> None:
+    def _fetched(self, before: tuple[int, int, Trouble | None]) -> None:
         """Pages and credits come with results, also after the last look; and a trouble may have passed."""
         if self._of_results != before:
             self._memory.remember(self.state)

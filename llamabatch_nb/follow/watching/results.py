@@ -13,11 +13,13 @@ from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from llamabatch_nb.client.core import Core
+from llamabatch_nb.contract.counts import counts
+from llamabatch_nb.contract.extract import ExtractExpand
 from llamabatch_nb.errors import InvalidRequestError, LlamaBatchError, NotFoundError, StateError
 from llamabatch_nb.follow.state import trouble
 from llamabatch_nb.follow.state.part import Part
 from llamabatch_nb.follow.state.tracked import Tracked
-from llamabatch_nb.follow.watching.archive import Archive, JobResult, counted, slim
+from llamabatch_nb.follow.watching.archive import Archive, JobResult, slim
 from llamabatch_nb.follow.watching.each import each
 from llamabatch_nb.follow.watching.jobs import EXPAND_EXTRACT, job
 from llamabatch_nb.snapshot import Trouble
@@ -28,6 +30,8 @@ log = logging.getLogger("llamabatch_nb.follow")
 CONCURRENT = 32
 #: What is asked of a finished parse job. Presigned URLs are not: they expire and are never kept.
 EXPAND = ("text", "markdown", "items", "metadata", "job_metadata", "usage")
+#: Of a finished extract job: its schema too, which types its records. The saved configuration may have changed since.
+EXPAND_EXTRACT_RESULT: tuple[ExtractExpand, ...] = (*EXPAND_EXTRACT, "configuration")
 #: Without markdown: `markdown` and `items` are not available on tier `fast` (contract.md section 5).
 EXPAND_FAST = ("text", "metadata", "job_metadata", "usage")
 #: Waits before a result that could not be fetched is asked for again: some minutes, beside the tries of the client.
@@ -39,12 +43,13 @@ PATIENCE_GONE = 15.0
 
 
 class Results:
-    """The results of one run. `fetched` counts those that came."""
+    """The results of one run. `fetched` counts those that came, `learned` those of the archive that told more."""
 
     def __init__(self, core: Core, archive: Archive) -> None:
         self._core = core
         self._archive = archive
         self.fetched = 0
+        self.learned = 0
         self._handed: set[str] = set()
         self._late: dict[str, tuple[Tracked, LlamaBatchError]] = {}  # by job id: those that could not be fetched
         self._waits: set[anyio.CancelScope] = set()  # of those of them that are asked for again
@@ -72,7 +77,10 @@ class Results:
             return None
         kept = await anyio.to_thread.run_sync(self._archive.read, file.job_id, file.job_type)
         if kept is not None:
-            file.pages = file.pages or counted(kept)
+            if file.counts != (now := counts(kept)):  # an older journal does not have all of them
+                file.counts = now
+                self.learned += 1
+            file.result_source = "archive"
             self._late.pop(file.job_id, None)
             self._unkept.discard(file.job_id)
             return kept
@@ -87,7 +95,7 @@ class Results:
         """
         found: dict[str, JobResult] = {}
 
-        async def fetch(file: Tracked) -> None:
+        async def read(file: Tracked) -> None:
             try:
                 result = await self.of(file)
             except NotFoundError as error:
@@ -96,7 +104,7 @@ class Results:
             if result is not None and file.job_id is not None:
                 found[file.job_id] = result
 
-        await each(files, fetch, at_once=CONCURRENT)
+        await each(files, read, at_once=CONCURRENT)
         return found
 
     async def credits(self, files: Iterable[Tracked]) -> None:
@@ -117,7 +125,7 @@ class Results:
         await each([file for file in files if _owes(file)], ask, at_once=CONCURRENT)
 
     def hand_out(self, parts: Iterable[Part], queue: MemoryObjectSendStream[Tracked]) -> None:
-        """Queue what has been finished since the last time; what is archived only has its pages noted."""
+        """Queue what has been finished since the last time; what is archived only has its counts noted."""
         new = [
             file
             for part in parts
@@ -130,7 +138,7 @@ class Results:
             assert file.job_id is not None
             self._handed.add(file.job_id)
             if file.job_id in known:
-                file.pages = known[file.job_id]
+                file.counts, file.result_source = known[file.job_id], "archive"
             elif file.job_id in gone:
                 file.lost = True  # it was finished, and forgotten before its result was fetched
             else:
@@ -190,12 +198,14 @@ class Results:
         return True
 
     async def _fetched(self, file: Tracked, job_id: str) -> JobResult:
-        fetched = await self._fetch(file)
-        file.pages = counted(fetched)
-        file.job = slim(fetched)
+        fetched = await fetch(self._core, job_id, file.job_type)
+        file.counts, file.result_source = counts(fetched), "service"
+        file.job = slim(fetched).lean()
         self.fetched += 1
         self._late.pop(job_id, None)
         await self._keep(job_id, fetched)
+        if job_id not in self._unkept:
+            file.result_source = "archive"
         return fetched
 
     async def _keep(self, job_id: str, result: JobResult) -> None:
@@ -220,14 +230,20 @@ class Results:
             else:
                 self._unkept -= results.keys()
 
-    async def _fetch(self, file: Tracked) -> JobResult:
-        assert file.job_id is not None
-        if file.job_type == "extract_v2":
-            return await self._core.extract.get(file.job_id, expand=EXPAND_EXTRACT)
-        try:
-            return await self._core.parsing.get(file.job_id, expand=EXPAND)
-        except InvalidRequestError:
-            return await self._core.parsing.get(file.job_id, expand=EXPAND_FAST)
+
+async def fetch(core: Core, job_id: str, job_type: str | None) -> JobResult:
+    """A finished job with its result, from the service.
+
+    Raises:
+        NotFoundError: the service does not know it (any more).
+
+    """
+    if job_type == "extract_v2":
+        return await core.extract.get(job_id, expand=EXPAND_EXTRACT_RESULT)
+    try:
+        return await core.parsing.get(job_id, expand=EXPAND)
+    except InvalidRequestError:
+        return await core.parsing.get(job_id, expand=EXPAND_FAST)
 
 
 def _owes(file: Tracked) -> bool:

@@ -27,7 +27,7 @@ from tests.engine.damaged.mutator import WAYS, damaged, originals
 from tests.engine.support import Api, create_body, files_of, pdf
 
 #: Damaged files that are tried, monsters not counted.
-COUNT = 200 if FULL else 60
+COUNT = 200 if FULL else 40
 #: Of the monsters, those that `make test` meets: no two of a kind, and none that only takes its time. None: all.
 MONSTERS: tuple[str, ...] = (
     ()

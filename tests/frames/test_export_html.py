@@ -1,0 +1,80 @@
+"""The report: one file that runs nothing and loads nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from llamabatch_nb import frames
+from tests.frames.exports import HOSTILE, extracted, parsed
+
+
+def report(path: Path, **of: object) -> LexborHTMLParser:
+    taken, made = extracted() if of.get("extract") else parsed(running=bool(of.get("running")))
+    return LexborHTMLParser(frames.export_all(made, path / "report.html", about=taken).read_text())
+
+
+@pytest.mark.parametrize("extract", [False, True])
+def test_nothing_runs_and_nothing_is_loaded(tmp_path: Path, extract: bool) -> None:
+    tree = report(tmp_path, extract=extract)
+    assert not tree.css("script, link, img, iframe, object, embed, form, base, video, svg")
+    assert all(node.attributes["href"] is not None for node in tree.css("a"))
+    assert all((node.attributes["href"] or "").startswith("#frame-") for node in tree.css("a"))
+    policy = tree.css_first('meta[http-equiv="Content-Security-Policy"]')
+    assert policy is not None
+    assert policy.attributes["content"] == "default-src 'none'; style-src 'unsafe-inline'"
+    html = (tmp_path / "report.html").read_text()
+    assert HOSTILE not in html
+    assert "&lt;script&gt;" in html
+    assert not re.search(r"\son\w+=|url\(|@import|https?://", html)
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+
+
+def test_what_failed_comes_first_with_its_reason(tmp_path: Path) -> None:
+    tree = report(tmp_path)
+    rows = [[cell.text(strip=True) for cell in row.css("td")] for row in tree.css("#frame-0 tbody tr")]
+    assert [row[0] for row in rows] == ["locked.pdf", "sub/a.pdf", f"{HOSTILE}.pdf"]
+    assert rows[0][1] == "✗failed"
+    assert rows[0][2].startswith("It needs a password")
+    text = tree.text(separator=" ")
+    assert "3 files: 2 completed · 1 failed" in text
+    assert "cfg-1" in text
+    assert "PARTIAL" not in text
+
+
+def test_a_partial_report_says_so_at_once(tmp_path: Path) -> None:
+    tree = report(tmp_path, running=True)
+    title, alarm = tree.css_first("title"), tree.css_first(".alarm")
+    assert title is not None
+    assert alarm is not None
+    assert title.text() == "PARTIAL: Q3"
+    assert "2 of 3 files had ended" in alarm.text()
+
+
+def test_doubtful_values_are_marked(tmp_path: Path) -> None:
+    tree = report(tmp_path, extract=True)
+    marked = [node.text(separator=" ", strip=True) for node in tree.css("#frame-1 td.doubt")]
+    assert "12.5 Confidence 0.42, page 1, “sum 12.50”" in marked
+    assert len(marked) == 6  # three a record; what has no record is no row here
+
+
+def test_long_frames_are_bounded_and_say_what_is_left_out(tmp_path: Path) -> None:
+    made = frames.PAGES.frame({"name": "a.pdf", "page": n, "text": "x" * 5000} for n in range(1234))
+    html = frames.export_all({"pages": made}, tmp_path / "report.html").read_text()
+    assert "100 of 1,234 rows; 1,134 are not shown" in html
+    assert len(html) < 60_000
+    tree = LexborHTMLParser(html)
+    assert [node.text() for node in tree.css("th")] == ["name", "page", "text"]  # nothing else has a value
+    empty = frames.export_all({"files": frames.FILES.empty()}, tmp_path / "empty.html").read_text()
+    assert "0 files" in empty
+
+
+def test_any_frame_is_a_report(tmp_path: Path) -> None:
+    odd = pd.DataFrame({"a": pd.Series([1, "two\ud83d", None], dtype=object), "b": [0.0, 1e300, -1e-9]})
+    html = frames.export(odd, tmp_path / "odd.html").read_text()
+    assert "two\\ud83d" in html
