@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 from openpyxl import load_workbook
 from pydantic import BaseModel
@@ -223,7 +224,7 @@ def test_from_the_command_line(
         cli.main(["run", str(folder), "--schema", str(schema), "--configuration", "cfg-PARSE_FAST"])
 
 
-def test_the_model_of_the_readme_reads_its_own_results(client: lb.Client, folder: Path) -> None:
+def test_the_model_of_the_readme_reads_its_own_results(client: lb.Client, folder: Path, tmp_path: Path) -> None:
     class Entry(BaseModel):
         description: str | None
         amount: float | None
@@ -235,6 +236,10 @@ def test_the_model_of_the_readme_reads_its_own_results(client: lb.Client, folder
 
     run = lb.submit(folder, schema=Paper, client=client).wait()
     assert Paper.model_validate(values(run, "a.txt")) == Paper(total=12.5)
+    written = lb.frames.read_parquet(run.export(tmp_path / "records.parquet"))
+    pd.testing.assert_frame_equal(written, run.records().main)
+    lines = lb.frames.read_parquet(run.export(tmp_path / "lines.parquet", frame="records.lines"))
+    pd.testing.assert_frame_equal(lines, run.records()["lines"])
 
 
 def test_values_are_exported(client: lb.Client, folder: Path, tmp_path: Path) -> None:
