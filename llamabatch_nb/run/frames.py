@@ -78,34 +78,63 @@ class Framed:
         return frames.items(self)
 
     def tables(self) -> Tables:
-        """Every table of every document as a DataFrame of its own; ``.index`` says where each is from."""
+        """Every table of every document of a parse run: a sequence, empty for an extraction.
+
+        ``run.tables()[0].frame`` is a DataFrame: the first row is its header where the rows below differ from it in
+        kind, else columns are called ``"0"``, ``"1"``, …; a column is Int64 or Float64 where all of it are numbers
+        written in one way, else text. ``.cells`` has the cells as the document has them. ``run.tables().index`` is a
+        frame with a row a table: file, page, box, title (`lb.schema("tables")`); its row n is ``run.tables()[n]``.
+        """
         from llamabatch_nb import frames
 
         return frames.tables(self)
 
     def records(self, *, schema: object = None) -> Records:
-        """What was extracted, typed by its JSON Schema: ``.main`` has a row a record, arrays have frames by name.
+        """What was extracted, as frames typed by its JSON Schema; of a parse run the files, without values.
+
+        ``.main`` has a row a record (a document, or a page or table row of it), and one for each file without any:
+        its file and job, ``key``, status, ``error``, ``problems`` (values that did not fit their type and are NA), and
+        a column a property, nested ones dotted. An array of objects is a frame of its own, whose ``parent`` is the
+        ``key`` of the row that it belongs to::
+
+            records = run.records()
+            records["lines"].join(records.main.set_index("key")["vendor"], on="parent")
 
         `schema`: a pydantic model or a JSON Schema, instead of the one that the documents were extracted by.
+        ``run.records().schema()`` says what each column is.
+
+        Raises:
+            InputError: two properties would have the same column.
+
         """
         from llamabatch_nb import frames
 
         return frames.records(self, schema=schema)
 
     def evidence(self) -> pd.DataFrame:
-        """One row an extracted value, with confidence, page, quote and box. The schema is `lb.schema("evidence")`."""
+        """One row a value of an extraction: confidence, page, the document's words, box; of a parse run no rows.
+
+        A value that was looked for and not found is a row without a value, with confidence 0 where the service says so.
+        Boxes are points from the page's top left corner. The schema is `lb.schema("evidence")`.
+        """
         from llamabatch_nb import frames
 
         return frames.evidence(self)
 
     def events(self) -> pd.DataFrame:
-        """What happened when, by the service's clock, with running counts. The schema is `lb.schema("events")`."""
+        """What happened when, by the service's clock, with running counts. The schema is `lb.schema("events")`.
+
+        One row an event: ``batch created``, ``job created``, ``job ended``, ``batch ended``; sorted by time.
+        """
         from llamabatch_nb import frames
 
         return frames.events(self.snapshot)
 
     def plot(self, kind: Kind | None = None) -> Figure:
-        """A matplotlib Figure of ``progress``, ``durations``, ``failures`` or ``confidence``; None: of all of them.
+        """A matplotlib Figure, which a cell shows as its last line; ``savefig`` writes it to a file.
+
+        `kind`: ``progress`` (files ended over time), ``durations`` (from creation to end, waiting included),
+        ``failures`` (by reason) or ``confidence`` (of pages or values); None: all of which there is something to draw.
 
         Raises:
             InputError: matplotlib is not installed, or there is no such kind.
@@ -170,7 +199,9 @@ class Framed:
         """Write what the run has to a file or a folder, and return its path. Whole or not at all.
 
         By suffix: ``.parquet``, ``.csv`` and ``.jsonl`` hold one frame: `frame`, else the pages of a parse run, the
-        records of an extraction. It is any name of `lb.schema`, ``records``, or an array's ``records.line_items``.
+        records of an extraction. It is ``files``,
+        ``results``, ``events``, ``pages``, ``items``, ``tables`` (the index of them), ``records``, an array's
+        ``records.line_items`` or ``evidence``.
         ``.xlsx`` is a workbook with a sheet a frame, and ``.html`` a report to hand to a colleague, which leaves out
         what `files` says too; both hold `frame` alone where it is given. A name without a dot, or with a slash at its
         end, is a folder with one ``.md`` a document. `frames.export_all` says what is in each.
@@ -178,7 +209,8 @@ class Framed:
         `safe_for_spreadsheets`: in CSV, no text can be taken for a formula; a workbook's never are.
 
         A run that goes on is exported as far as it is, and marked PARTIAL; CSV and JSONL, which have room for rows
-        only, are called so: ``pages.partial.csv``. Results not on this machine yet are fetched first.
+        only, are called so: ``pages.partial.csv``. In workbook and report, values of a confidence below 0.8 are shaded,
+        with page and quote. Results not on this machine yet are fetched first.
 
         Raises:
             ExportError: the file exists and `overwrite` is not given, the suffix is unknown, its folder is missing, or
