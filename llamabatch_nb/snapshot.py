@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from llamabatch_nb.contract.batches import TERMINAL
@@ -61,6 +61,11 @@ def has_ended(phase: str, *, mapped: bool, running: bool) -> bool:
     if phase not in TERMINAL_BATCH:
         return False
     return phase == "FAILED" or (not running and (mapped or phase == "CANCELLED"))
+
+
+def utc(time: datetime) -> datetime:
+    """A time without a zone is taken as UTC, as in every frame."""
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,7 @@ class FileState:
         """From server times, which is all the API gives: updated minus created, once the job has ended."""
         if not self.ended or self.created_at is None or self.updated_at is None:
             return None
-        return self.updated_at - self.created_at
+        return utc(self.updated_at) - utc(self.created_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +232,7 @@ class Snapshot:
         if self.created_at is None:
             return None
         end = self.updated_at if self.ended and self.updated_at else self.taken_at
-        return max(end - self.created_at, timedelta(0))
+        return max(utc(end) - utc(self.created_at), timedelta(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

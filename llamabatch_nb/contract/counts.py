@@ -79,7 +79,7 @@ def _confidences(job: ExtractJob) -> Iterator[float]:
         if isinstance(told, dict):
             confidence = told.get("confidence")
             if isinstance(confidence, (int, float)) and not isinstance(confidence, bool):
-                if not math.isnan(confidence):
+                if 0 <= confidence <= 1:  # nor is a number that is none: NaN, or one of 400 digits
                     yield float(confidence)
                 continue
             left += [(one, value.get(key) if isinstance(value, dict) else value) for key, one in told.items()]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from llamabatch_nb.frames.headers import names_of
-from llamabatch_nb.frames.nodes import json_of, real, whole
+from llamabatch_nb.frames.nodes import canonical, json_of, real, whole
 from llamabatch_nb.frames.numbers import Cell, figures_of
 from llamabatch_nb.frames.schema import Column, Dtype, Schema
 
@@ -33,7 +33,7 @@ def clean(cell: object) -> Cell:
     if isinstance(cell, bool) or not isinstance(cell, int | float | None):
         return json_of(cell)
     number = real(cell) if (integer := whole(cell)) is None else integer
-    return str(cell) if number is None and isinstance(cell, int) else number
+    return str(canonical(cell)) if number is None and isinstance(cell, int) else number
 
 
 def frame_of(rows: Sequence[Sequence[Cell]], *, header: bool) -> pd.DataFrame:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pandas as pd
 
 from llamabatch_nb.frames.attrs import stamp
 from llamabatch_nb.frames.declared import EVENTS
 from llamabatch_nb.frames.inputs import ids, jobs_of, snapshot_of
-from llamabatch_nb.snapshot import TERMINAL_BATCH, BatchState, FileState, Snapshot
+from llamabatch_nb.snapshot import TERMINAL_BATCH, BatchState, FileState, Snapshot, utc
 
 #: In which order things happened that the server gives the same time.
 _ORDER = ("batch created", "job created", "job ended", "batch ended")
@@ -62,11 +62,11 @@ def _of_batches(snapshot: Snapshot) -> Iterator[_Event]:
     for batch in snapshot.batches or (whole,):
         columns: dict[str, object] = {"batch_id": batch.batch_id}
         if batch.created_at is not None:
-            yield _Event(_utc(batch.created_at), "batch created", columns)
+            yield _Event(utc(batch.created_at), "batch created", columns)
         if batch.updated_at is not None and batch.phase in TERMINAL_BATCH:
             its = [file for file in untimed if ids(snapshot, file)["batch_id"] == batch.batch_id]
             yield _Event(
-                _utc(batch.updated_at),
+                utc(batch.updated_at),
                 "batch ended",
                 columns,
                 status=batch.phase,
@@ -78,18 +78,13 @@ def _of_batches(snapshot: Snapshot) -> Iterator[_Event]:
 def _of_file(snapshot: Snapshot, file: FileState) -> Iterator[_Event]:
     columns = ids(snapshot, file)
     if file.created_at is not None:
-        yield _Event(_utc(file.created_at), "job created", columns)
+        yield _Event(utc(file.created_at), "job created", columns)
     if file.updated_at is not None and file.ended:
         yield _Event(
-            _utc(file.updated_at),
+            utc(file.updated_at),
             "job ended",
             columns,
             status=file.status,
             completed=int(file.status == "completed"),
             ended=1,
         )
-
-
-def _utc(time: datetime) -> datetime:
-    """A time without a zone is taken as UTC, as in every frame."""
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)

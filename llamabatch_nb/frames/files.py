@@ -10,6 +10,7 @@ import pandas as pd
 from llamabatch_nb.frames.attrs import stamp
 from llamabatch_nb.frames.declared import FILES
 from llamabatch_nb.frames.inputs import ids, jobs_of, snapshot_of
+from llamabatch_nb.frames.nodes import whole
 from llamabatch_nb.frames.schema import Column, Schema, storable
 from llamabatch_nb.snapshot import FileState, Snapshot
 
@@ -41,7 +42,7 @@ def _row(snapshot: Snapshot, file: FileState) -> dict[str, object]:
     return {
         **ids(snapshot, file),
         "unique_id": file.unique_id,
-        "size": file.size,
+        "size": whole(file.size),
         "metadata": file.metadata,
         "status": file.status,
         "error": file.error,
@@ -52,7 +53,7 @@ def _row(snapshot: Snapshot, file: FileState) -> dict[str, object]:
         "job_type": file.job_type,
         "parse_job_id": file.parse_job_id,
         "source": file.result_source,
-        "pages": file.pages,
+        "pages": whole(file.pages),
         "pages_failed": file.pages_failed,
         "characters": file.characters,
         "confidence": file.confidence,
@@ -64,15 +65,13 @@ def _row(snapshot: Snapshot, file: FileState) -> dict[str, object]:
 
 
 def _attached(metadata: str | None) -> Mapping[str, str]:
-    """Columns and their text; a null is as a key that is not there."""
+    """Columns and their text; a null is as a key that is not there. What cannot be read, or is too deep, has none."""
     try:
         found = json.loads(metadata) if metadata is not None else {}
-    except ValueError:
+        return {
+            f"metadata.{storable(key)}": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            for key, value in (found.items() if isinstance(found, dict) else ())
+            if value is not None
+        }
+    except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    return {
-        f"metadata.{storable(key)}": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for key, value in found.items()
-        if value is not None
-    }

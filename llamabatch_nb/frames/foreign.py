@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
 from llamabatch_nb.errors import InputError
+from llamabatch_nb.frames.nodes import INT64
 from llamabatch_nb.frames.schema import storable
 
 #: How deep objects are read: deeper ones are no answers of this API, but contain themselves.
@@ -51,7 +52,7 @@ def job_from(job: object, job_id: str | None = None) -> Job:
     result of which nothing was expanded.
     """
     if isinstance(job, (ParseResult, ExtractJob, Unfit)):
-        return job
+        return _numbered(job)
     try:
         fields = plain(job)
     except Exception as error:  # an object of whoever passed it, whose attributes may do anything
@@ -65,7 +66,7 @@ def job_from(job: object, job_id: str | None = None) -> Job:
     own = _text(inner.get("id")) if isinstance(inner, Mapping) else None
     model: type[ExtractJob | ParseResult] = ExtractJob if extract else ParseResult
     try:
-        return _validated(model, fields)
+        return _numbered(_validated(model, fields))
     except ValidationError as error:
         said = error.errors(include_url=False, include_context=False, include_input=False)
         first = f"{'.'.join(map(str, said[0]['loc']))}: {said[0]['msg']}"
@@ -148,6 +149,17 @@ def plain(value: object, depth: int = 0) -> Any:
         name: getattr(value, name, None) for name in getattr(value, "__slots__", ())
     }
     return {name: plain(one, depth + 1) for name, one in fields.items()} or None
+
+
+def _numbered(job: Job) -> Job:
+    """The job, Unfit where a page's number is none that a column can hold: JSON's integers have no end."""
+    if isinstance(job, ParseResult):
+        for part in ("text", "markdown", "items", "metadata"):
+            told = getattr(job, part)
+            if told is not None and any(page.page_number not in INT64 for page in told.pages):
+                where = f"{part}.pages: a page_number is beyond 64 bits"
+                return Unfit(job.job.id, f"The job does not read as the service describes it: {where}.")
+    return job
 
 
 def _validated(model: type[ExtractJob | ParseResult], fields: dict[str, Any]) -> ExtractJob | ParseResult:

@@ -17,7 +17,8 @@ from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.contract.parse import ParseResult
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.frames.foreign import Job, Mapped, Unfit, batch_from, job_from, mapped
-from llamabatch_nb.snapshot import TERMINAL_FILE, FileState, Service, Snapshot
+from llamabatch_nb.frames.nodes import whole
+from llamabatch_nb.snapshot import TERMINAL_FILE, FileState, Service, Snapshot, utc
 
 __all__ = ["Job", "Unfit", "complete", "held", "id_of", "ids", "jobs_of", "snapshot_of"]
 
@@ -158,13 +159,13 @@ def _filled(file: FileState, job: Job | None) -> FileState:
     has, usage = counts(job), told.usage
     known: dict[str, Any] = {
         "error": told.error_message,
-        "pages": has.pages,
+        "pages": whole(has.pages),
         "pages_failed": has.failed,
         "characters": has.characters,
         "confidence": has.confidence,
         "credits": usage.credits if usage is not None else None,
-        "created_at": told.created_at,
-        "updated_at": told.updated_at,
+        "created_at": _zoned(told.created_at),
+        "updated_at": _zoned(told.updated_at),
     }
     if isinstance(job, ExtractJob):
         known["parse_job_id"] = job.extract_metadata.parse_job_id if job.extract_metadata is not None else None
@@ -174,7 +175,7 @@ def _filled(file: FileState, job: Job | None) -> FileState:
         changes["error_source"] = "job"
     status = told.status.lower() if told.status in _KNOWN else told.status
     if file.status == "submitted" or (not file.ended and status in TERMINAL_FILE):
-        changes |= {"status": status, "updated_at": told.updated_at}
+        changes |= {"status": status, "updated_at": known["updated_at"]}
     if isinstance(job, ParseResult) and job.job.name and file.name in ("", file.file_id):
         changes["name"] = job.job.name
     return replace(file, **changes)
@@ -186,6 +187,10 @@ def _text(value: object) -> str | None:
 
 def _time(value: object) -> datetime | None:
     try:
-        return _TIME.validate_python(value)
+        return utc(_TIME.validate_python(value))
     except ValidationError:
         return None
+
+
+def _zoned(time: datetime | None) -> datetime | None:
+    return None if time is None else utc(time)

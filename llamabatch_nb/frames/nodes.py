@@ -10,11 +10,14 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 #: What an Int64 column can hold.
 INT64 = range(-(2**63), 2**63)
 _HULL_DIGITS = 3
+#: Bits of the longest integer written as one: Python may refuse more than 640 digits (sys.set_int_max_str_digits).
+_LONGEST = 2_100
 
 
 class Box(NamedTuple):
@@ -113,12 +116,15 @@ def real(value: object) -> float | None:
 def canonical(value: object) -> object:
     """A JSON value in one form. JSON has one kind of number, so 3.0 is 3, and no NaN or infinity, so these are null.
 
+    An integer of more than some 630 digits is a string of them: Python's own `str` and `json` refuse to write it out.
     Fields that are null are left out: the official SDK has one for each that the service did not send.
     """
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
         return int(value) if value.is_integer() and int(value) in INT64 else value
+    if isinstance(value, int) and value.bit_length() > _LONGEST:
+        return str(Decimal(value))
     if isinstance(value, Mapping):
         fields = ((str(name), canonical(field)) for name, field in value.items())
         return {name: field for name, field in fields if field is not None}

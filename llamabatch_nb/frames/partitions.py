@@ -2,18 +2,22 @@
 
 Parts are named ``part-00000.parquet`` onwards and have one schema, also where they have no rows; their types are
 Parquet's plain ones (UTF-8, 64-bit integers and floats, booleans, UTC timestamps). ``_manifest.json`` beside them says
-what has been written; readers of Parquet folders pass over names that begin with ``_``.
+what has been written, and ``_lock`` is there while an export writes; readers of Parquet folders pass over names that
+begin with ``_``.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import re
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
+from weakref import finalize
 
 from llamabatch_nb.errors import ExportError
 from llamabatch_nb.frames.chunks import Chunk
@@ -22,8 +26,17 @@ from llamabatch_nb.frames.export.target import replaced
 from llamabatch_nb.frames.schema import Schema, storable
 from llamabatch_nb.snapshot import FileState, Snapshot
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 MANIFEST = "_manifest.json"
-_PART = re.compile(r"part-[0-9]{5,9}\.parquet")
+LOCK = "_lock"
+#: What the manifest says of a part, beside its name and files.
+_SAID = {"rows": int, "bytes": int, "complete": bool, "of": str}
+#: A file system without locks says one of these. An export there is better than none.
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 #: What makes two exports the same: their parts may stand in one folder.
 _IDENTITY = ("format", "frame", "schema_version", "columns", "service", "batch_id")
 
@@ -34,9 +47,13 @@ class Partitions:
     Parts of an earlier call are kept as long as they are of the same files, whose jobs have not changed since, and
     complete; what comes after the first that is not is removed and written again, with `overwrite` all of it.
 
+    The folder is this object's alone until `finish`, or the end of a ``with``: two that wrote parts of other sizes
+    would leave rows that are read twice. The system ends that with the process, however it ends.
+
     Raises:
-        ExportError: the folder cannot be used; it holds the parts of another run, service or frame (unless
-            `overwrite`), or Parquet files that are no parts of an export at all.
+        ExportError: the folder cannot be used, or another export is writing to it; it holds the parts of another run,
+            service or frame (unless `overwrite`), Parquet files that are no parts of an export at all, or a damaged
+            manifest.
 
     """
 
@@ -49,16 +66,24 @@ class Partitions:
         self._about = _about(schema, snapshot)
         try:
             self.folder.mkdir(exist_ok=True)
-            known = self._known()
-            self._check(known, overwrite=overwrite)
-            recorded = known.get("parts", [])
-            self._parts = [] if overwrite else self._kept(recorded)
-            # From the end, and before they are struck off: wherever this stops, what is recorded and gone is noticed.
-            for part in reversed(recorded[len(self._parts) :]):
-                (self.folder / part["name"]).unlink(missing_ok=True)
-            self._record(finished=False)
+            # Also where it is forgotten without an end: a cell that was interrupted must not keep the folder.
+            self._give_up = finalize(self, _unlock, self.folder / LOCK, _lock(self.folder))
         except OSError as error:
             raise self._unusable(error) from error
+        try:
+            self._begin(overwrite=overwrite)
+        except OSError as error:
+            self._give_up()
+            raise self._unusable(error) from error
+        except BaseException:
+            self._give_up()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._give_up()
 
     def add(self, chunk: Chunk) -> Path:
         """Write the next part: whole, or not at all.
@@ -67,7 +92,7 @@ class Partitions:
             ExportError: it could not be written; what was written before stands, and the same export goes on there.
 
         """
-        path = self.folder / f"part-{len(self._parts):05}.parquet"
+        path = self.folder / _name(len(self._parts))
         export(chunk.frame, path, overwrite=True)
         self._parts.append(
             {
@@ -92,20 +117,31 @@ class Partitions:
         return not self._parts
 
     def finish(self) -> Path:
-        """All files are in the parts: say so in the manifest. Returns the folder."""
+        """All files are in the parts: say so in the manifest, and leave the folder to others. Returns it."""
         try:
             self._record(finished=True)
         except OSError as error:
             raise self._unusable(error) from error
+        self._give_up()
         return self.folder
+
+    def _begin(self, *, overwrite: bool) -> None:
+        known = self._known()
+        self._check(known, overwrite=overwrite)
+        recorded = known.get("parts", [])
+        self._parts = [] if overwrite else self._kept(recorded)
+        # From the end, and before they are struck off: wherever this stops, what is recorded and gone is noticed. An
+        # export that was killed may have written one more than it recorded.
+        for number in range(len(recorded), len(self._parts) - 1, -1) if known else ():
+            (self.folder / _name(number)).unlink(missing_ok=True)
+        self._record(finished=False)
 
     def _known(self) -> Mapping[str, Any]:
         """The manifest that is there; empty where none is."""
         path = self.folder / MANIFEST
         try:
             known = json.loads(path.read_bytes())
-            names = [part["name"] for part in known["parts"]]
-            sound = all(isinstance(name, str) and _PART.fullmatch(name) for name in names)
+            sound = all(_sound(number, part) for number, part in enumerate(known["parts"]))
         except FileNotFoundError:
             return {}
         except (ValueError, TypeError, KeyError):
@@ -117,7 +153,7 @@ class Partitions:
     def _check(self, known: Mapping[str, Any], *, overwrite: bool) -> None:
         parts = [part["name"] for part in known.get("parts", [])]
         # The one after them may have been written right before its export was killed.
-        ours = {*parts, f"part-{len(parts):05}.parquet"} if known else set()
+        ours = {*parts, _name(len(parts))} if known else set()
         foreign = sorted(path.name for path in self.folder.glob("*.parquet") if path.name not in ours)
         if foreign:
             raise ExportError(
@@ -161,13 +197,73 @@ class Partitions:
         def write(file: IO[bytes]) -> None:
             file.write(json.dumps(said, indent=1, ensure_ascii=False).encode())
 
-        replaced(self.folder / MANIFEST, write)
+        replaced(self.folder / MANIFEST, write, overwrite=True)
 
     def _unusable(self, error: OSError) -> ExportError:
         return ExportError(
             f"{self.folder} cannot be written to ({error.strerror or error}): see that the folder above it exists, "
             "that there is room and that it may be written to; the same call goes on where this one stopped."
         )
+
+
+def _name(number: int) -> str:
+    return f"part-{number:05}.parquet"
+
+
+def _sound(number: int, part: Mapping[str, Any]) -> bool:
+    """Whether the manifest says of the part of that number all that is asked of it."""
+    start, stop = part["files"]
+    return (
+        part["name"] == _name(number)
+        and isinstance(start, int)
+        and isinstance(stop, int)
+        and all(isinstance(part[key], kind) for key, kind in _SAID.items())
+    )
+
+
+def _lock(folder: Path) -> int:
+    """Take the folder. Belongs to the open file: two exports of one process exclude each other as well.
+
+    Raises:
+        ExportError: another export has it.
+        OSError: no file can be made there.
+
+    """
+    path = folder / LOCK
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        # Who had it before may have removed the file since it was opened: then a lock on it holds nobody off.
+        if _locked(handle) and os.path.samestat(os.fstat(handle), path.stat()):
+            return handle
+    except FileNotFoundError:
+        pass
+    except BaseException:
+        os.close(handle)
+        raise
+    os.close(handle)
+    raise ExportError(
+        f"Another export is writing to {folder}: wait until it has ended and call this again, or name another folder."
+    )
+
+
+def _locked(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
+
+
+def _unlock(path: Path, handle: int) -> None:
+    with suppress(OSError):  # Windows removes no open file, and it may stay
+        path.unlink(missing_ok=True)  # before another can have it
+    os.close(handle)
 
 
 def _about(schema: Schema, snapshot: Snapshot) -> dict[str, Any]:

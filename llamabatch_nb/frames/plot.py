@@ -12,6 +12,7 @@ from llamabatch_nb.contract.extract import ExtractJob
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.frames.events import events
 from llamabatch_nb.frames.evidence import evidence
+from llamabatch_nb.frames.export.doubts import not_found
 from llamabatch_nb.frames.files import files
 from llamabatch_nb.frames.inputs import Job, jobs_of, snapshot_of
 from llamabatch_nb.frames.pages import pages
@@ -26,9 +27,10 @@ Kind = Literal["progress", "durations", "failures", "confidence"]
 def plot(of: object, jobs: object = None, kind: Kind | None = None) -> Figure:
     """A matplotlib Figure of one kind, or of all that have something to show, beside and below each other.
 
-    ``progress``: files that have ended over time, by outcome. ``durations``: a histogram of how long jobs took, by the
-    service's clock, each job once. ``failures``: a bar a reason; texts that differ in names, ids or numbers alone are
-    one. ``confidence``: a histogram of pages, of an extraction of values, with those that are doubtful marked.
+    ``progress``: files that have ended over time, by outcome. ``durations``: a histogram of how long jobs took from
+    creation to end, waiting included, by the service's clock, each job once. ``failures``: a bar a reason; texts that
+    differ in names, ids or numbers alone are one. ``confidence``: a histogram of pages, of an extraction of values
+    found, with those that are doubtful marked; how many were not found is said.
 
     `of` is a run, a Snapshot or a batch, ours or the official SDK's; `jobs` are its job results, by job id or one after
     the other. A run is asked for them, for `confidence` alone, which fetches those that are not on this machine. A kind
@@ -65,17 +67,21 @@ def plot(of: object, jobs: object = None, kind: Kind | None = None) -> Figure:
         "failures": (len(groups) > 0, partial(failures.draw, groups=groups)),
     }
     if kind in {None, "confidence"}:
-        values, noun = _confidences(snapshot, given if jobs is not None else jobs_of(of))
-        draws["confidence"] = (len(values) > 0, partial(confidence.draw, confidences=values, noun=noun))
+        values, noun, missing = _confidences(snapshot, given if jobs is not None else jobs_of(of))
+        draws["confidence"] = (
+            len(values) + missing > 0,
+            partial(confidence.draw, confidences=values, noun=noun, missing=missing),
+        )
     if kind is not None:
         return picture([draws[kind][1]])
     shown = [draw for seen, draw in draws.values() if seen] or [draws["progress"][1]]
     return picture(shown, " · ".join(filter(None, (snapshot.name, snapshot.source, snapshot.service.label))))
 
 
-def _confidences(snapshot: Snapshot, jobs: Mapping[str, Job]) -> tuple[pd.Series, str]:
-    """All that are known, and what they are of. A null that was extracted is not a value."""
+def _confidences(snapshot: Snapshot, jobs: Mapping[str, Job]) -> tuple[pd.Series, str, int]:
+    """All that are known of what was found, what they are of, and how many values were not found."""
     if snapshot.job_type == "extract_v2" or any(isinstance(job, ExtractJob) for job in jobs.values()):
         values = evidence(snapshot, jobs)
-        return values.loc[values["value"].notna(), "confidence"].dropna(), "value"
-    return pages(snapshot, jobs)["confidence"].dropna(), "page"
+        missing = int(not_found(values).sum())
+        return values.loc[values["value"].notna(), "confidence"].dropna(), "value", missing
+    return pages(snapshot, jobs)["confidence"].dropna(), "page", 0

@@ -109,7 +109,8 @@ class Tables(Sequence[Table]):
     """The tables of a batch: files in the order of the directory, pages by number, tables as they are read.
 
     ``tables[3]`` is a `Table`, ``tables[:3]`` are `Tables`, and the row labels of `index` are the positions:
-    ``[tables[n].frame for n in tables.index.query("title == 'Positions'").index]``.
+    ``[tables[n].frame for n in tables.index.query("title == 'Orders'").index]``. A title is the last heading before
+    the table in its file, whatever that heading is of; a table before any heading has none.
     """
 
     def __init__(self, tables: Sequence[Table], about: Mapping[str, str]) -> None:
@@ -133,7 +134,11 @@ class Tables(Sequence[Table]):
     def __getitem__(self, position: int | slice) -> Table | Tables:
         if isinstance(position, slice):
             return Tables(self._tables[position], self._about)
-        return self._tables[position]
+        try:
+            return self._tables[position]
+        except IndexError:
+            there = f"0 to {len(self) - 1:,}" if self else "none: the results have no tables, or no items expanded"
+            raise IndexError(f"There is no table {position}: the positions are {there}.") from None
 
     def __len__(self) -> int:
         return len(self._tables)

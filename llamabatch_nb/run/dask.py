@@ -45,7 +45,7 @@ class Partition:
     journal: str | None
 
 
-def to_dask(follower: Follower, *, frame: LargeFrame = "pages") -> dd.DataFrame:
+def to_dask(follower: Follower, *, frame: LargeFrame | None = None) -> dd.DataFrame:
     """A frame as a Dask DataFrame; see `Run.to_dask`."""
     if find_spec("dask") is None or find_spec("dask.dataframe") is None:
         raise InputError("Dask is not installed: pip install 'llamabatch-nb[dask]'.")
@@ -55,7 +55,7 @@ def to_dask(follower: Follower, *, frame: LargeFrame = "pages") -> dd.DataFrame:
     _, schema = made(frame, snapshot.job_type)
     partitions = [
         Partition(
-            frame=frame,
+            frame=schema.name,
             part=part,
             organization_id=settings.organization_id,
             project_id=settings.project_id,
@@ -63,7 +63,7 @@ def to_dask(follower: Follower, *, frame: LargeFrame = "pages") -> dd.DataFrame:
         )
         for part in _batches(snapshot)
     ]
-    found: dd.DataFrame = dd.from_map(read, partitions, meta=schema.empty(), label=f"llamabatch-{frame}")  # type: ignore[no-untyped-call]
+    found: dd.DataFrame = dd.from_map(read, partitions, meta=schema.empty(), label=f"llamabatch-{schema.name}")  # type: ignore[no-untyped-call]
     return found
 
 

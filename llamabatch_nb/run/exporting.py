@@ -41,11 +41,11 @@ def export(
 ) -> Path:
     """Frames of a run as a file or a folder; see `Run.export`."""
     from llamabatch_nb import frames
-    from llamabatch_nb.frames.export.target import SINGLE
+    from llamabatch_nb.frames.export.target import SINGLE, is_folder
 
     snapshot = follower.snapshot
     wanted = names(path, frame, snapshot.job_type)
-    if frame is None and Path(path).suffix.lower() in SINGLE:
+    if frame is None and not is_folder(path) and Path(path).suffix.lower() in SINGLE:
         (frame,) = wanted  # records bring the frames of their arrays along
     # Before the results are fetched.
     frames.target(path, overwrite=overwrite, partial=not snapshot.ended)

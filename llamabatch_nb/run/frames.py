@@ -157,19 +157,22 @@ class Framed:
         self,
         folder: str | os.PathLike[str],
         *,
-        frame: large.LargeFrame = "pages",
+        frame: large.LargeFrame | None = None,
         documents: int | None = None,
         overwrite: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> Path:
         """Write ``pages``, ``items`` or ``evidence`` as a folder of Parquet parts, in bounded memory. Returns it.
 
+        `frame`: unless told, the pages of a parse run, the evidence of an extraction.
+
         DuckDB, Dask, Spark and pandas read the folder as one table. A part holds `documents` at most. Called again, it
         goes on where it was cut off, and renews what has changed since; `progress` is told how many files are written,
         and of how many.
 
         Raises:
-            ExportError: the folder cannot be used, or holds other Parquet files (of another run: `overwrite` them).
+            ExportError: the folder cannot be used, another export is writing to it, or it holds other Parquet files
+                (of another run: `overwrite` them).
             InputError: runs of this type have no such frame.
 
         """
@@ -177,8 +180,10 @@ class Framed:
             self._follower, folder, frame=frame, documents=documents, overwrite=overwrite, progress=progress
         )
 
-    def to_dask(self, *, frame: large.LargeFrame = "pages") -> dd.DataFrame:
+    def to_dask(self, *, frame: large.LargeFrame | None = None) -> dd.DataFrame:
         """A Dask DataFrame, one partition a batch, fetched by the workers themselves.
+
+        `frame`: ``pages``, ``items`` or ``evidence``; unless told, pages of a parse run, evidence of an extraction.
 
         The graph carries the service's address and ids, never a key: a worker connects from its own environment.
 

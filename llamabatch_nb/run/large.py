@@ -29,6 +29,11 @@ def iter_pages(follower: Follower, *, documents: int | None = None) -> Iterator[
     """The `pages` frame, some documents at a time; see `Run.iter_pages`."""
     from llamabatch_nb.frames import chunks
 
+    if follower.state.job_type == "extract_v2":
+        raise InputError(
+            "A run of type extract_v2 has no pages: call run.records(), run.evidence() or "
+            'run.to_parquet(folder, frame="evidence").'
+        )
     make, schema = made("pages", follower.state.job_type)
     documents = _checked(documents)
     return (
@@ -41,7 +46,7 @@ def to_parquet(
     follower: Follower,
     folder: str | os.PathLike[str],
     *,
-    frame: LargeFrame = "pages",
+    frame: LargeFrame | None = None,
     documents: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -53,19 +58,19 @@ def to_parquet(
     make, schema = made(frame, follower.state.job_type)
     documents = _checked(documents)
     snapshot, read = _walked(follower)
-    parts = Partitions(folder, schema, snapshot, overwrite=overwrite)
-    if parts.empty or parts.done < len(snapshot.files):
-        for chunk in chunks.chunks(
-            make, schema, snapshot, read, start=parts.done, documents=documents or chunks.DOCUMENTS
-        ):
-            parts.add(chunk)
-            if progress is not None:
-                progress(parts.done, len(snapshot.files))
-    return parts.finish()
+    with Partitions(folder, schema, snapshot, overwrite=overwrite) as parts:
+        if parts.empty or parts.done < len(snapshot.files):
+            for chunk in chunks.chunks(
+                make, schema, snapshot, read, start=parts.done, documents=documents or chunks.DOCUMENTS
+            ):
+                parts.add(chunk)
+                if progress is not None:
+                    progress(parts.done, len(snapshot.files))
+        return parts.finish()
 
 
-def made(frame: str, job_type: str) -> tuple[Make, Schema]:
-    """What makes a frame, and its schema.
+def made(frame: str | None, job_type: str) -> tuple[Make, Schema]:
+    """What makes a frame, and its schema; None: of the ``evidence`` of an extraction, else of the ``pages``.
 
     Raises:
         InputError: there is no such frame, or runs of that type have none.
@@ -74,6 +79,8 @@ def made(frame: str, job_type: str) -> tuple[Make, Schema]:
     from llamabatch_nb import frames
     from llamabatch_nb.frames.declared import SCHEMAS
 
+    if frame is None:
+        frame = "evidence" if job_type == "extract_v2" else "pages"
     known = get_args(LargeFrame)
     if frame not in known:
         raise InputError(f"There is no frame {frame!r} for large runs: frame= is one of {', '.join(map(repr, known))}.")

@@ -114,6 +114,17 @@ def test_a_name_that_is_not_text_is_named(tmp_path: Path, spool: Path) -> None:
         read_source(tmp_path, spool=spool)
 
 
+@pytest.mark.parametrize("given", ["{}", "{}/a", "{}/*", "."])
+def test_a_folder_whose_name_is_not_text_is_named(
+    given: str, tmp_path: Path, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "fold\udcff", a="1")
+    monkeypatch.chdir(folder)
+    for source in (given.format(folder), [folder / "a"]):
+        with pytest.raises(SourceError, match=r"The path '.*fold\\udcff.*' is no valid text.*: rename that folder"):
+            read_source(source, spool=spool)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, spool: Path) -> None:
     (write(tmp_path, a="1") / "a").chmod(0)

@@ -168,3 +168,18 @@ def test_there_has_to_be_something_to_write(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="of pages or of records"):
         frames.export_all({"files": made["files"]}, tmp_path / "out", about=taken)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_document_is_known_by_its_id_where_frames_differ_in_its_name(tmp_path: Path) -> None:
+    files = frames.FILES.frame([{"file_id": "dfl-1", "status": "completed"}, {"job_id": "pjb-2"}, {"job_id": "pjb-3"}])
+    pages = frames.PAGES.frame(
+        [
+            {"file_id": "dfl-1", "name": "a.pdf", "page": 1, "markdown": "one"},
+            {"job_id": "pjb-2", "page": 1, "markdown": "two"},
+            {"job_id": "pjb-3", "page": 1, "markdown": "three"},
+            {"file_id": "dfl-4", "name": "late.pdf", "page": 1, "markdown": "four"},
+        ]
+    )
+    folder = frames.export_all({"files": files, "pages": pages}, f"{tmp_path}/out.csv/")
+    told = {one.name: one.read_text().split("\n")[-2] for one in folder.glob("*.md")}
+    assert told == {"a.pdf.md": "one", "pjb-2.md": "two", "pjb-3.md": "three", "late.pdf.md": "four"}

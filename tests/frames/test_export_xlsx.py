@@ -60,6 +60,8 @@ def test_numbers_flags_and_times_are_what_they_are(tmp_path: Path) -> None:
     sheet = book(frame, tmp_path)["frame"]
     rows = list(sheet.iter_rows(min_row=2, values_only=True))
     assert rows[0] == (3, 0.1, True, pd.Timestamp(2026, 1, 31, 9), pd.Timestamp(2026, 1, 31))
+    assert sheet["B2"].number_format == "#,##0.00"
+    assert sheet["A2"].number_format == "General"
     assert rows[1] == (str(2**62), None, False, None, None)  # a cell keeps 15 digits
     assert rows[2][1] == "inf"
     assert rows[2][3].startswith("1850-01-01T")  # before Excel's first day
@@ -123,9 +125,11 @@ def test_the_first_sheet_says_what_run_it_is(tmp_path: Path) -> None:
     assert said["service"] == "LlamaCloud NA"
     assert said["configuration"] == "cfg-1"
     assert (said["files"], said["files completed"], said["files failed"], said["credits"]) == (3, 2, 1, 5)
-    assert said["taken"] == pd.Timestamp(2026, 11, 23, 9, 5)
+    assert said["as of"] == pd.Timestamp(2026, 11, 23, 9, 5)
     assert said["state"] == "complete"
-    assert book.properties.title == "Q3"
+    assert book.properties.title == "Q3 \u2013 3 files, parse"
+    assert book["files"].freeze_panes == "E2"  # header and name stay, and ids leave room for them
+    assert sum(book["files"].column_dimensions[column].width for column in "ABC") < 40
     described = list(book["columns"].iter_rows(values_only=True))
     assert described[0] == ("sheet", "column", "dtype", "meaning", "unit", "source")
     assert ("pages", "confidence", "Float64", "How sure the service is of the page", "0 to 1") in [
@@ -166,6 +170,20 @@ def test_doubtful_values_are_shaded_with_page_and_quote(tmp_path: Path) -> None:
     assert len(shaded) == 8
     notes = [str(row) for row in book["summary"].iter_rows(values_only=True)]
     assert any("18 cells are shaded yellow: confidence below 0.8" in row for row in notes)
+
+
+def test_a_null_that_was_looked_for_is_pale_and_says_so(tmp_path: Path) -> None:
+    _, made = extracted()
+    records, evidence = made["records"].copy(), made["evidence"].copy()
+    at = evidence["path"].eq("total").fillna(value=False)
+    records["total"] = pd.NA
+    evidence.loc[at, "value"], evidence.loc[at, "type"], evidence.loc[at, "confidence"] = pd.NA, "null", 0.0
+    book = load_workbook(frames.export_all({"records": records, "evidence": evidence}, tmp_path / "book.xlsx"))
+    cell = next(one for one in book["records"][2] if book["records"].cell(1, one.column).value == "total")
+    assert cell.value is None
+    assert cell.fill.fgColor.rgb == "FFFFF7DC"
+    assert cell.comment.text == "not found"
+    assert any("looked for and not found" in str(row) for row in book["summary"].iter_rows(values_only=True))
 
 
 def test_the_same_frames_are_the_same_workbook(tmp_path: Path) -> None:

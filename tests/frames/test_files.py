@@ -197,3 +197,9 @@ def test_of_what_was_not_found_nothing_is_claimed() -> None:
     told = {"page_metadata": [{"total": {"confidence": 0.5}}, None, {"total": {"confidence": 0}}, {}]}
     assert counts(extracted(told, [{"total": 1}, {"total": 2}, {"total": None}])).confidence == 0.5
     assert counts(extracted({"document_metadata": {"total": {"confidence": 0}}}, None)).confidence is None
+
+
+def test_metadata_nested_too_deeply_have_no_columns() -> None:
+    deep = '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"
+    frame = frames.files(snapshot(FileState(name="a.pdf", status="completed", metadata=deep)), metadata=True)
+    assert list(frame.columns) == [column.name for column in frames.FILES.columns]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +26,7 @@ from tests.frames.payloads import Json
 
 examples = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 IDS = ["pjb-1", "pjb-2", "ejb-3"]
+NUMBERED = "The job does not read as the service describes it: {}.pages: a page_number is beyond 64 bits."
 
 BATCH: Json = {
     "id": "bat-1",
@@ -269,3 +270,36 @@ def test_an_entry_that_is_half_right_keeps_that_half() -> None:
     half = mapped({"source_directory_file_id": "dfl-1", "job_reference": {"id": 7, "type": "parse_v2"}})
     assert (half.file_id, half.job_id, half.job_type) == ("dfl-1", None, "parse_v2")
     assert half.error == "The service's entry for this file cannot be read: see its job_reference."
+
+
+@pytest.mark.parametrize("part", ["text", "markdown", "items", "metadata"])
+def test_a_page_number_beyond_64_bits_is_an_error_in_its_files_row(part: str) -> None:
+    job = {"job": JOB["job"], part: {"pages": [{"page_number": 2**70}]}}
+    for one in (job, ParseResult.model_validate(job)):
+        assert frames.files(BATCH, [one])["error"].tolist() == [NUMBERED.format(part), "no such file", pd.NA]
+        for make in (frames.pages, frames.items):
+            assert make(BATCH, [one])["error"].tolist() == [NUMBERED.format(part)]
+
+
+def test_pages_extracted_beyond_64_bits_are_not_known() -> None:
+    entries = [{"source_directory_file_id": "dfl-3", "job_reference": {"id": "ejb-3", "type": "extract_v2"}}]
+    job = EXTRACTED | {"metadata": {"usage": {"num_pages_extracted": 2**70}}}
+    snapshot = snapshot_of(BATCH | {"results": entries}, jobs_of(None, [job]))
+    assert snapshot.files[0].pages is None
+    told = replace(snapshot, files=(replace(snapshot.files[0], pages=2**70, size=2**70),))
+    assert frames.files(told)[["pages", "size"]].isna().all(axis=None)
+
+
+def test_times_without_a_zone_are_utc_beside_others_with_one() -> None:
+    job = JOB | {"job": JOB["job"] | {"created_at": "2026-11-24T09:00:01"}}
+    batch = BATCH | {"created_at": "2026-11-24T09:00:00"}
+    equal(frames.files(batch, [job]), frames.files(BATCH, [JOB]))
+    equal(frames.events(batch, [job]), frames.events(BATCH, [JOB]))
+    snapshot = snapshot_of(batch, jobs_of(None, [job]))
+    assert snapshot == snapshot_of(BATCH, jobs_of(None, [JOB]))
+    # What a run read itself may have none either.
+    assert snapshot.created_at is not None
+    naive = snapshot.created_at.replace(tzinfo=None)
+    older = replace(snapshot, created_at=naive, files=(replace(snapshot.files[0], created_at=naive),))
+    assert older.elapsed == timedelta(minutes=5)
+    assert older.files[0].duration == timedelta(seconds=3.5)

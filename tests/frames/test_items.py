@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from llama_cloud.types import ParsingGetResponse
@@ -183,3 +184,23 @@ def test_any_items_become_rows_that_parquet_gives_back(found: list[dict[str, Any
         again = frames.read_parquet(frames.export(frame, Path(folder, "items.parquet")))
     pd.testing.assert_frame_equal(again, frame, check_exact=True)
     assert again.attrs == frame.attrs
+
+
+def test_integers_too_long_for_python_to_write_are_text() -> None:
+    long = 10**5000
+    digits = "1" + "0" * 5000
+    made = of(page({"type": "text", "n": long, "m": 10**400}, {"type": "table", "rows": [["a"], [long]]}))
+    assert json.loads(frames.items(*made)["json"][0]) == {"type": "text", "n": digits, "m": 10**400}
+    assert frames.tables(*made)[0].frame.to_numpy().tolist() in ([[digits]], [["a"], [digits]])
+
+
+def test_a_table_that_is_not_there_is_said() -> None:
+    read = samples()
+    tables = frames.tables(read.snapshot, read.jobs)
+    with pytest.raises(IndexError, match=rf"no table 9999: the positions are 0 to {len(tables) - 1}\."):
+        tables[9999]
+    with pytest.raises(IndexError, match=r"no table 0: the positions are none: the results have no tables"):
+        frames.tables(*of(page()))[0]
+    # The example of the docstring.
+    assert [tables[n].title for n in tables.index.query("title == 'Orders'").index]
+    assert "title == 'Orders'" in str(frames.Tables.__doc__)

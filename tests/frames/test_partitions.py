@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
@@ -23,7 +26,7 @@ from llamabatch_nb.errors import ExportError
 from llamabatch_nb.frames import chunks
 from llamabatch_nb.frames.chunks import Read
 from llamabatch_nb.frames.declared import PAGES
-from llamabatch_nb.frames.partitions import MANIFEST, Partitions
+from llamabatch_nb.frames.partitions import LOCK, MANIFEST, Partitions
 from llamabatch_nb.snapshot import BatchState, FileState, Snapshot
 from tests.frames.test_frames import snapshot
 
@@ -202,6 +205,36 @@ def test_a_part_written_right_before_the_end_is_written_again(tmp_path: Path) ->
     assert list(pd.read_parquet(folder)["page"]) == [1] * 6
 
 
+def killed(folder: Path, run: Snapshot, read: Read, *, parts: int) -> None:
+    """An export of a part a file, which ends between the last of `parts` parts and its entry in the manifest."""
+    written(folder, run, read, documents=1, stop=parts)
+    said = manifest(folder)
+    del said["parts"][-1]
+    (folder / MANIFEST).write_text(json.dumps(said))
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_part_that_was_not_recorded_is_not_left_beside_fewer_and_larger_ones(
+    tmp_path: Path, parts: int, overwrite: bool
+) -> None:
+    run, results = run_of([1] * 5)
+    folder = tmp_path / "out"
+    killed(folder, run, Reader(results), parts=parts)
+    if not overwrite:  # going on from a part that is of no use any more
+        run = replace(run, files=(replace(run.files[0], error="changed"), *run.files[1:]))
+    written(folder, run, Reader(results), documents=1000, overwrite=overwrite)
+    assert names(folder) == [MANIFEST, "part-00000.parquet"]
+    assert list(pd.read_parquet(folder)["name"]) == [f"{n}.pdf" for n in range(5)]
+
+
+def test_a_part_that_was_not_recorded_is_gone_before_the_next_is_written(tmp_path: Path) -> None:
+    run, results = run_of([1] * 5)
+    killed(tmp_path, run, Reader(results), parts=3)
+    Partitions(tmp_path, PAGES, run).__exit__()
+    assert names(tmp_path) == [MANIFEST, "part-00000.parquet", "part-00001.parquet"]
+
+
 def test_what_changed_since_is_written_again_and_nothing_else(tmp_path: Path) -> None:
     run, results = run_of([1] * 8)
     folder = tmp_path / "out"
@@ -295,7 +328,102 @@ def test_files_of_others_are_neither_mixed_in_nor_removed(tmp_path: Path) -> Non
     assert (folder / "notes.txt").read_bytes() == b"theirs"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"parts": [{"name": "../../x.parquet"}]}', '{"parts": 1}'])
+def test_two_exports_into_one_folder_exclude_each_other(tmp_path: Path) -> None:
+    run, results = run_of([1] * 4)
+    folder = tmp_path / "out"
+    with Partitions(folder, PAGES, run) as parts:
+        found = chunks.chunks(frames.pages, PAGES, run, Reader(results), documents=2)
+        parts.add(next(found))
+        for overwrite in (False, True):
+            with pytest.raises(ExportError, match="Another export is writing"):
+                Partitions(folder, PAGES, run, overwrite=overwrite)
+        parts.add(next(found))
+        parts.finish()
+        assert names(folder) == [MANIFEST, "part-00000.parquet", "part-00001.parquet"]
+        assert written(folder, run, Reader(results), documents=4, overwrite=True) == 1
+    assert len(pd.read_parquet(folder)) == 4
+
+
+def test_a_folder_is_free_again_however_its_export_ended(tmp_path: Path) -> None:
+    run, results = run_of([1] * 4)
+    with pytest.raises(ZeroDivisionError), Partitions(tmp_path, PAGES, run) as kept:
+        raise ZeroDivisionError
+    assert names(tmp_path) == [MANIFEST]
+    # Held by the exception, and refused.
+    written(tmp_path, run, Reader(results))
+    with pytest.raises(ExportError, match="another export") as refused:
+        Partitions(tmp_path, replace(PAGES, version=99), run)
+    assert written(tmp_path, run, Reader(results)) == 0
+    assert kept.empty
+    assert refused.tb
+
+
+def test_a_process_that_is_killed_leaves_its_folder_to_others(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from tests.frames.test_partitions import *; "
+        "parts = Partitions(pathlib.Path(sys.argv[1]), PAGES, run_of([1] * 4)[0]); print(flush=True); input()"
+    )
+    run, results = run_of([1] * 4)
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline()
+        try:
+            with pytest.raises(ExportError, match="Another export is writing"):
+                written(tmp_path, run, Reader(results))
+        finally:
+            other.kill()
+    assert LOCK in names(tmp_path)
+    assert written(tmp_path, run, Reader(results)) == 2
+    assert LOCK not in names(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are others there")
+@pytest.mark.parametrize(("number", "works"), [(errno.ENOTSUP, True), (errno.ENOLCK, True), (errno.EIO, False)])
+def test_a_disk_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, works: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    run, results = run_of([1] * 4)
+    if works:
+        assert written(tmp_path, run, Reader(results)) == 2
+    else:
+        with pytest.raises(ExportError, match="cannot be written to"):
+            Partitions(tmp_path, PAGES, run)
+
+
+@pytest.mark.parametrize("key", ["name", "files", "rows", "bytes", "complete", "of"])
+@pytest.mark.parametrize("how", ["missing", "null"])
+def test_a_part_of_which_the_manifest_says_too_little(tmp_path: Path, key: str, how: str) -> None:
+    run, results = run_of([1] * 4)
+    written(tmp_path, run, Reader(results))
+    said = manifest(tmp_path)
+    part = said["parts"][1]
+    if how == "null":
+        part[key] = None
+    else:
+        del part[key]
+    (tmp_path / MANIFEST).write_text(json.dumps(said))
+    for overwrite in (False, True):
+        with pytest.raises(ExportError, match="damaged"):
+            Partitions(tmp_path, PAGES, run, overwrite=overwrite)
+    assert len(pd.read_parquet(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"parts": [{"name": "../../x.parquet", "files": [0, 1], "rows": 1, "bytes": 1, "complete": true, "of": ""}]}',
+        '{"parts": 1}',
+        '{"parts": [1]}',
+    ],
+)
 def test_a_damaged_manifest_is_said_and_nothing_is_removed(tmp_path: Path, text: str) -> None:
     outside = tmp_path / "x.parquet"
     outside.touch()

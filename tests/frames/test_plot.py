@@ -136,7 +136,7 @@ def test_all_that_there_is_to_see_is_beside_each_other() -> None:
     assert svg(frames.plot(RUNNING, RESULTS)) == svg(frames.plot(RUNNING, RESULTS))  # to the byte, on one machine
     assert repr(figure).splitlines() == [
         "120 of 123 files ended in 5 min, 24 failed",
-        "Half of 120 jobs took under 4.8 s",
+        "Median 4.8 s of 120 jobs, waiting included",
         "24 files failed, 10 worth a retry",
         "23 of 192 pages are doubtful",
     ]
@@ -172,9 +172,9 @@ def test_a_run_draws_itself(tmp_path: Path) -> None:
         assert repr(run.plot()).startswith("All 2 files ended in ")
 
 
-def test_a_null_is_no_value_that_could_be_doubtful() -> None:
+def test_a_null_was_not_found_and_is_said_apart() -> None:
     taken, job = extraction()
-    assert repr(frames.plot(taken, [job], "confidence")) == "1 of 2 values is doubtful"
+    assert repr(frames.plot(taken, [job], "confidence")) == "1 of 3 values not found, 1 doubtful"
 
 
 def test_objects_of_the_sdk_are_drawn_like_ours() -> None:
@@ -208,8 +208,8 @@ def test_objects_of_the_sdk_are_drawn_like_ours() -> None:
     figure = frames.plot(BatchGetResponse.model_validate(batch), map(ParsingGetResponse.model_validate, answers))
     assert repr(figure).splitlines() == [
         "All 2 files ended in 2.0 s, 1 failed",
-        "Each of 2 jobs took 2.0 s",
-        "1 file failed, not worth a retry",
+        "Each of 2 jobs took 2.0 s, waiting included",
+        "1 file failed, not worth a retry unchanged",
         "2 of 2 pages are doubtful",
     ]
     assert svg(figure) == svg(frames.plot(batch, answers))
@@ -322,13 +322,13 @@ def test_a_long_tail_gets_an_axis_of_powers() -> None:
     assert [tick for tick in drawn if tick in {"1 s", "10 s", "1 min", "10 min", "1 h"}] == [
         *("1 s", "10 s", "1 min", "10 min", "1 h")
     ]
-    assert drawn[-1] == "Half of 7 jobs took under 1.4 s"
+    assert drawn[-1] == "Median 1.4 s of 7 jobs, waiting included"
 
 
 def test_copies_of_a_file_are_one_job() -> None:
     first = file(0)
     copies = (first, replace(first, name="copy.pdf", copy_of=first.name))
-    assert repr(frames.plot(snapshot(*copies), kind="durations")) == "The only job took 2.0 s"
+    assert repr(frames.plot(snapshot(*copies), kind="durations")) == "The only job took 2.0 s, waiting included"
     assert repr(frames.plot(snapshot(*copies), kind="progress")).startswith("All 2 files ended")
 
 
@@ -383,7 +383,7 @@ def test_a_notebook_shows_it_once_with_and_without_pyplot() -> None:
         assert [output.output_type for output in cell.outputs] == ["execute_result"]
         assert base64.b64decode(cell.outputs[0].data["image/png"]).startswith(b"\x89PNG")
     first = notebook.cells[0].outputs[0]
-    assert first.data["text/plain"] == "1 file failed, not worth a retry"
+    assert first.data["text/plain"] == "1 file failed, not worth a retry unchanged"
     assert first.metadata["image/png"] == {"width": 720, "height": 360}
 
 

@@ -551,6 +551,7 @@ DECIMAL = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"
         ({"type": ["integer", "null"]}, "Int64"),
         ({"type": ["null", "boolean"], "default": None}, "boolean"),
         ({"anyOf": [{"type": "number"}, {"type": "string", "pattern": DECIMAL}, {"type": "null"}]}, "Float64"),
+        ({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?(0|[1-9]\d*)(\.\d+)?$"}]}, "Float64"),
         ({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[A-Z]"}]}, "string"),
         ({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "("}]}, "string"),
         ({"enum": ["a", None, "a"]}, "category"),
@@ -788,3 +789,27 @@ def test_any_schema_and_any_values(drawn: tuple[list[ExtractJob], Any]) -> None:
             assert frame["parent"].isin(others).all()
     if schema is not None:
         assert frames.records(taken(), schema=schema).main.dtypes.equals(records.main.dtypes)
+
+
+@pytest.mark.parametrize("pattern", ["((.?){99}){99}y", "(|)" * 49 + "y", "()" + r"\1?" * 60 + "y", ".*" * 60 + "y"])
+def test_a_pattern_that_would_take_years_is_not_tried(pattern: str) -> None:
+    schema = properties(n={"anyOf": [{"type": "number"}, {"type": "string", "pattern": pattern}]})
+    assert made({"n": 1.5}, schema=schema).main["n"].tolist() == ["1.5"]
+
+
+def test_integers_and_references_of_five_thousand_digits() -> None:
+    odd = {"$ref": "#/x/" + "9" * 5000}
+    schema = {**properties(a={}, b={"type": "integer"}, c=odd), "x": [{"type": "string"}]}
+    main = made({"a": [10**5000], "b": 10**5000, "c": 1}, schema=schema).main
+    assert json.loads(main["a"][0]) == ["1" + "0" * 5000]
+    assert main["b"].isna().all()
+    assert main["problems"][0].startswith('b: "1000')
+    assert main["c"].tolist() == ["1"]
+
+
+def test_a_frame_that_is_not_there_is_said() -> None:
+    found = made({"lines": [{"a": 1}]})
+    with pytest.raises(KeyError, match=r"no frame 'line_items': ask for one of main, lines\."):
+        found["line_items"]
+    assert "line_items" not in found
+    assert found.get("line_items") is None

@@ -122,6 +122,23 @@ def test_another_frame_has_a_folder_of_its_own(run: lb.Run, tmp_path: Path) -> N
     assert list(pd.read_parquet(tmp_path / "items")["name"]) == list(run.pages()["name"])
 
 
+def test_two_exports_into_one_folder_leave_no_row_twice(run: lb.Run, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+
+    def second(*_: int) -> None:
+        with pytest.raises(ExportError, match="Another export is writing"):
+            run.to_parquet(folder, documents=1, overwrite=True)
+
+    run.to_parquet(folder, documents=3, progress=second)
+    assert list(pd.read_parquet(folder)["name"]) == list(run.pages()["name"])
+    # What stopped one export, and is held on to, keeps the folder from no other.
+    with pytest.raises(ZeroDivisionError) as stopped:
+        run.to_parquet(folder, documents=1, overwrite=True, progress=lambda *_: 1 // 0)  # type: ignore[arg-type]
+    run.to_parquet(folder)
+    assert stopped.tb
+    assert list(pd.read_parquet(folder)["name"]) == list(run.pages()["name"])
+
+
 def test_what_cannot_be_asked_for_writes_nothing(run: lb.Run, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'pages', 'items', 'evidence'"):
         run.to_parquet(tmp_path / "out", frame="tables")  # type: ignore[arg-type]
@@ -140,12 +157,15 @@ def test_what_was_extracted(line: Line, tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"invoice_number": {"type": "string"}}}
     with remote(line) as client:
         run = lb.submit(documents, schema=schema, client=client).wait()
-        with pytest.raises(InputError, match="frame='evidence'"):
+        with pytest.raises(InputError, match=r'run\.records\(\), .*run\.to_parquet\(folder, frame="evidence"\)'):
             run.iter_pages()
-        folder = run.to_parquet(tmp_path / "evidence", frame="evidence", documents=1)
+        with pytest.raises(InputError, match="frame='evidence'"):
+            run.to_parquet(tmp_path / "pages", frame="pages")
+        folder = run.to_parquet(tmp_path / "evidence", documents=1)
+        assert run.to_parquet(folder, frame="evidence", documents=1) == folder
         whole = run.evidence()
         assert len(whole) == 2
         parts = map(lb.frames.read_parquet, sorted(folder.glob("*.parquet")))
         pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole, check_flags=False)
-        lazy: Any = run.to_dask(frame="evidence")
+        lazy: Any = run.to_dask()
         pd.testing.assert_series_equal(lazy.dtypes, whole.dtypes)

@@ -111,6 +111,11 @@ def read_source(
             f"Folders, files, patterns, open files or lists of them are submitted, not {source!r:.80}; '.' is the "
             "current folder."
         )
+    for path in (label, key):
+        if path is not None and not _is_text(path):
+            raise SourceError(
+                f"The path {path!r:.200} is no valid text, so that it cannot be remembered: rename that folder or file."
+            )
     names = select(list(paths), where=label, **chosen)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="llamabatch-hash") as threads:
         files = list(threads.map(lambda name: _file(paths[name], name), names))
@@ -242,12 +247,16 @@ def _file(path: Path, name: str) -> SourceFile:
 
 
 def _checked(name: str) -> None:
+    if not _is_text(name):
+        raise SourceError(f"The name of {name!r} is no valid text, which no service takes: rename it, or exclude= it.")
+
+
+def _is_text(path: str) -> bool:
     try:
-        name.encode()
+        path.encode()
     except UnicodeEncodeError:
-        raise SourceError(
-            f"The name of {name!r} is no valid text, which no service takes: rename it, or exclude= it."
-        ) from None
+        return False
+    return True
 
 
 def _absolute(path: Path) -> Path:

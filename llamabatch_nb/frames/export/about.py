@@ -20,7 +20,10 @@ _BATCHES = 5
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """`title` names the run, `facts` are labelled, in order. `partial` says why this is not all, else None."""
+    """`title` says which run it is, how large and of what type; `facts` are labelled, in order.
+
+    `partial` says why this is not all, else None.
+    """
 
     title: str
     facts: tuple[tuple[str, Fact], ...]
@@ -59,12 +62,12 @@ def about_of(frames: Mapping[str, pd.DataFrame], snapshot: Snapshot | None) -> A
         ("files whose credits are not reported yet", snapshot.credits_missing or None),
         ("created", snapshot.created_at),
         ("last change", snapshot.updated_at),
-        ("taken", snapshot.taken_at),
+        ("as of", snapshot.taken_at),
         ("state", state),
         ("written by", f"llamabatch-nb {__version__}"),
     ]
     return About(
-        title=snapshot.name or snapshot.batch_id or snapshot.source,
+        title=_title(snapshot),
         facts=tuple((label, value) for label, value in known if value is not None),
         counts=tuple(snapshot.counts.items()),
         partial=partial,
@@ -94,7 +97,7 @@ def _by_attrs(frames: Mapping[str, pd.DataFrame], partial: str | None, state: st
         ("service", said.get("service")),
         ("batches", said.get("batch_id")),
         *((f"files {status}", number) for status, number in counts.items()),
-        ("taken", taken_at),
+        ("as of", taken_at),
         ("state", state),
         ("written by", f"llamabatch-nb {__version__}"),
     ]
@@ -105,6 +108,13 @@ def _by_attrs(frames: Mapping[str, pd.DataFrame], partial: str | None, state: st
         partial=partial,
         taken_at=taken_at,
     )
+
+
+def _title(snapshot: Snapshot) -> str:
+    count = len(snapshot.files)
+    kind = f", {snapshot.job_type.partition('_')[0]}" if snapshot.job_type else ""
+    called = snapshot.name or snapshot.batch_id or snapshot.source
+    return f"{called} \u2013 {count:,} file{'' if count == 1 else 's'}{kind}"
 
 
 def _batches(snapshot: Snapshot) -> str | None:

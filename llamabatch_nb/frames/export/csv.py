@@ -9,8 +9,12 @@ import pandas as pd
 
 from llamabatch_nb.frames.export.columns import FORMULA, is_text
 
-#: Importers may strip white space, so what stands behind it counts as well.
-_RISKY = rf"^(?:[\t\r\n]|\s*[{re.escape(''.join(FORMULA))}])"
+_SIGNS = re.escape("".join(FORMULA))
+#: Importers may strip white space and what has no width, so what stands behind it counts as well.
+_BLANK = r"[\s\x00\ufeff\u200b-\u200f\u2060]*"
+_RISKY = rf"^(?:[\t\r\n]|{_BLANK}[{_SIGNS}])"
+#: Others split at these instead of at the comma: what follows may then begin a cell.
+_SPLIT = rf"([;\t|]{_BLANK}\"?)([{_SIGNS}])"
 
 
 def write_csv(frame: pd.DataFrame, file: IO[bytes], *, safe_for_spreadsheets: bool) -> None:
@@ -33,4 +37,5 @@ def defused(texts: pd.Series) -> pd.Series:
     """The same texts, an apostrophe before each that a spreadsheet would take for a formula; others as they are."""
     texts = texts.astype("object").map(lambda value: value if pd.isna(value) else str(value)).astype("string")
     risky = texts.str.contains(_RISKY, regex=True, na=False)
+    texts = texts.str.replace(_SPLIT, r"\1'\2", regex=True)
     return texts.mask(risky.astype(bool), "'" + texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from llamabatch_nb.frames.export.paths import paths
 from llamabatch_nb.frames.export.steps import Steps
 from llamabatch_nb.frames.schema import storable
 
-#: What says which document a row is of. The id alone would not do: a copy, which was never sent, has none.
-_Document = tuple[str | None, str | None]
+#: What says which document a row is of: its file's id, else its name (a copy, which was never sent, has no id), else
+#: its job's id; empty is what was not asked. One frame may know a name that another does not.
+_Document = tuple[str, str, str]
 #: The rows of one document, by column.
 _Values = Mapping[str, Sequence[Any]]
 #: What is said of a document once, and not of each of its values.
@@ -35,21 +36,24 @@ def write_documents(frames: Mapping[str, pd.DataFrame], folder: Path, steps: Ste
     parts = _parts(frames)
     rows = {name: _rows(frame) for name, frame in parts.items()}
     known = _documents(frames.get("files"), rows)
+    names = _names([frame for frame in (frames.get("files"), *parts.values()) if frame is not None])
     said = []
     read = {name: {str(column): values_of(frame[column]) for column in frame} for name, frame in parts.items()}
-    for place, (document, facts) in zip(paths(_called(document) for document in known), known.items(), strict=True):
+    for place, (document, facts) in zip(paths(names[document] for document in known), known.items(), strict=True):
         mine = {
             name: {column: [values[row] for row in found] for column, values in read[name].items()}
             for name in parts
             if (found := rows[name].get(document))
         }
         if mine:
-            text = _of_pages(mine["pages"]) if "pages" in mine else _of_values(_called(document), mine)
+            text = _of_pages(mine["pages"]) if "pages" in mine else _of_values(names[document], mine)
             path = folder / place
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-        steps.step(sum(len(rows[name].get(document, ())) for name in parts), _called(document))
-        said.append({"name": document[1], "file_id": document[0], **facts, "document": place if mine else None})
+        steps.step(sum(len(rows[name].get(document, ())) for name in parts), names[document])
+        said.append(
+            {"name": names[document], "file_id": document[0] or None, **facts, "document": place if mine else None}
+        )
     return said
 
 
@@ -71,22 +75,35 @@ def _rows(frame: pd.DataFrame) -> dict[_Document, list[int]]:
 
 
 def _keys(frame: pd.DataFrame) -> list[_Document]:
-    return list(zip(*(values_of(frame[name]) for name in ("file_id", "name")), strict=True))
+    ids = zip(*(values_of(frame[name]) for name in ("file_id", "name", "job_id")), strict=True)
+    return [
+        (file_id, "", "") if file_id else ("", name, "") if name else ("", "", job_id or "")
+        for file_id, name, job_id in ids
+    ]
+
+
+def _names(frames: Iterable[pd.DataFrame]) -> dict[_Document, str]:
+    """What each document is called: by the first frame that has its name, else by its id."""
+    names: dict[_Document, str] = {}
+    for frame in frames:
+        for document, name in zip(_keys(frame), values_of(frame["name"]), strict=True):
+            if name and not names.get(document):
+                names[document] = name
+            names.setdefault(document, "")
+    return {document: name or "".join(document) or "document" for document, name in names.items()}
 
 
 def _documents(
     files: pd.DataFrame | None, rows: Mapping[str, Mapping[_Document, list[int]]]
 ) -> dict[_Document, dict[str, Any]]:
     """All documents in the order of the directory, with what became of them."""
+    others: dict[_Document, dict[str, Any]] = {document: {} for found in rows.values() for document in found}
     if files is None:
-        return {document: {} for found in rows.values() for document in found}
+        return others
     told = ("job_id", "status", "error")
     facts = zip(*(values_of(files[name]) for name in told), strict=True)
-    return {key: dict(zip(told, row, strict=True)) for key, row in zip(_keys(files), facts, strict=True)}
-
-
-def _called(document: _Document) -> str:
-    return document[1] or document[0] or "document"
+    known = {key: dict(zip(told, row, strict=True)) for key, row in zip(_keys(files), facts, strict=True)}
+    return known | {document: {} for document in others if document not in known}
 
 
 def _of_pages(pages: _Values) -> str:

@@ -70,9 +70,11 @@ def export_all(
     Texts are texts, never formulas or links; times are dates in UTC; a text over 32,767 characters is cut, shaded, and
     counted on the first sheet. Values that are `DOUBTFUL` are shaded, with page and quote as a comment.
     ``.html``: a report in one file, with no script and nothing to load: what failed and why, then the head of each
-    frame. Name without a dot, or with a slash at its end: a folder of one ``.md`` a document, in the folders that the
-    documents were in, and a ``manifest.json`` that names each document's file and what has none: the pages' markdown of
-    a parse run, tables of the values of an extract run. Names are made safe and unique, and lead nowhere else.
+    frame, records first. Of tables both have the index alone: their cells do not leave with it (`Table.frame` has
+    them). Name without a dot, or with a slash at its end: a folder of one ``.md`` a document, in the folders that the
+    documents were in, and a ``manifest.json`` that names each document's file, and those that failed and have none:
+    the pages' markdown of a parse run, tables of the values of an extract run. Names are made safe and unique, and
+    lead nowhere else.
     ``.csv``, ``.jsonl``, ``.parquet``: as `export`, of one frame alone.
 
     `about`: the run, Snapshot or batch that the frames are of; without it their attrs must do. `progress` is called
@@ -86,21 +88,23 @@ def export_all(
     """
     snapshot = None if about is None else snapshot_of(about)
     said = about_of(frames, snapshot)
+    folder_meant = places.is_folder(path)
     path = places.target(path, overwrite=overwrite, partial=said.partial is not None)
     suffix = path.suffix.lower()
     steps = Steps(progress, sum(map(len, frames.values())))
     named = {name: _without_index(frame) for name, frame in frames.items()}
     with _told(path):
-        if suffix == ".xlsx":
-            places.replaced(path, lambda file: write_xlsx(named, said, file, steps))
-        elif suffix == ".html":
-            places.replaced(path, lambda file: write_html(named, said, file, steps))
-        elif suffix in places.SINGLE:
-            places.replaced(path, _single(named, path, safe_for_spreadsheets=safe_for_spreadsheets))
-        else:
-            with places.replaced_folder(path) as (folder, manifest):
+        if folder_meant:
+            with places.replaced_folder(path, overwrite=overwrite) as (folder, manifest):
                 manifest.update(said.manifest())
                 manifest["documents"] = write_documents(named, folder, steps)
+        elif suffix == ".xlsx":
+            places.replaced(path, lambda file: write_xlsx(named, said, file, steps), overwrite=overwrite)
+        elif suffix == ".html":
+            places.replaced(path, lambda file: write_html(named, said, file, steps), overwrite=overwrite)
+        else:
+            write = _single(named, path, safe_for_spreadsheets=safe_for_spreadsheets)
+            places.replaced(path, write, overwrite=overwrite)
     steps.all_done()
     return path
 
@@ -130,5 +134,7 @@ def _told(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ExportError(f"{path} was not written ({reason}): make room or choose another folder.") from error
+    except KeyError as error:  # people drop columns; ids of rows and the like are needed
+        raise ExportError(f"{path} was not written: the column {error} is missing in one of the frames.") from error
     except (ValueError, pa.ArrowException) as error:
         raise ExportError(f"{path} was not written ({error}): mend that column first.") from error

@@ -5,6 +5,7 @@ A policy in its head forbids both, whatever slips through: everything that comes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from html import escape
@@ -14,10 +15,11 @@ import pandas as pd
 
 from llamabatch_nb.frames.declared import SCHEMAS
 from llamabatch_nb.frames.export.about import About, Fact
-from llamabatch_nb.frames.export.columns import KEYS, values_of
+from llamabatch_nb.frames.export.columns import KEYS, decimals, values_of
 from llamabatch_nb.frames.export.doubts import DOUBTFUL, Doubts
 from llamabatch_nb.frames.export.look import STYLE
 from llamabatch_nb.frames.export.steps import Steps
+from llamabatch_nb.frames.records.layout import OF_ELEMENT, OF_RECORD
 from llamabatch_nb.frames.schema import storable
 
 #: Rows of one frame; of files more are shown, as they are what the report is about.
@@ -28,21 +30,53 @@ _CHARACTERS, _LONG = 240, 40
 _OF_FILES = ("name", "status", "error", "pages", "credits", "duration")
 #: What a person sees in the document itself.
 _HIDDEN = frozenset({"x", "y", "width", "height", "page_width", "page_height", "boxes", "json"})
+#: What the confidence is made of, and how many places there are: beside them page and quote would be off the screen.
+_OF_EVIDENCE = frozenset({"parsing_confidence", "extraction_confidence", "citations"})
+#: Columns of records that are ours; all others hold values, also where all of them are missing.
+_OURS = frozenset(column.name for column in (*OF_RECORD, *OF_ELEMENT))
+#: What stands for a value that a document does not have.
+_NOTHING = "\u2013"
+#: Reasons, in which services mark names with backticks.
+_REASONS = frozenset({"error", "problems"})
+_CODE = re.compile("`([^`]+)`")
 _MARKS = {"completed": "✓", "failed": "✗", "cancelled": "⊘", "running": "●"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def write_html(frames: Mapping[str, pd.DataFrame], about: About, file: IO[bytes], steps: Steps) -> None:
-    shown = {name: _without_empty(frame) for name, frame in frames.items()}
+    shown = _ordered({name: _readable(frame) for name, frame in frames.items()})
     for part in _parts(shown, about, Doubts(shown), steps):
         file.write(storable(part).encode() + b"\n")
 
 
-def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
-    """Records without the rows of files that have none, of which the files say why."""
-    if str(frame.attrs.get("schema")) != "records" or "record" not in frame:
-        return frame
-    return frame[frame["record"].notna()].drop(columns=["status", "error"], errors="ignore")
+def _ordered(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Records before all else: they are what an extraction was for."""
+    first = {name: frame for name, frame in frames.items() if _is_records(_schema(frame))}
+    return first | {name: frame for name, frame in frames.items() if name not in first}
+
+
+def _schema(frame: pd.DataFrame) -> str:
+    return str(frame.attrs.get("schema"))
+
+
+def _is_records(schema: str) -> bool:
+    return schema.partition(".")[0] == "records"
+
+
+def _readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows and columns in the order in which people read them."""
+    schema = _schema(frame)
+    if schema == "records" and "record" in frame:
+        # Of files that have none the files themselves say why.
+        return frame[frame["record"].notna()].drop(columns=["status", "error"], errors="ignore")
+    if schema in {"pages", "items"} and {"text", "markdown"} <= {*frame.columns}:
+        return frame.assign(text=frame["text"].fillna(frame["markdown"])).drop(columns="markdown")
+    scored = {"value", "confidence"} <= {*frame.columns}
+    if schema == "evidence" and scored and pd.api.types.is_numeric_dtype(frame["confidence"]):
+        known = frame["value"].notna()
+        doubtful = (frame["confidence"] < DOUBTFUL).fillna(value=False) & known
+        return pd.concat([frame[doubtful], frame[~known], frame[known & ~doubtful]])
+    return frame
 
 
 def _parts(frames: Mapping[str, pd.DataFrame], about: About, doubts: Doubts, steps: Steps) -> Iterator[str]:
@@ -60,8 +94,11 @@ def _parts(frames: Mapping[str, pd.DataFrame], about: About, doubts: Doubts, ste
     facts = "".join(
         f"<dt>{escape(label)}</dt><dd>{escape(_fact(value))}</dd>" for label, value in about.facts if _is_told(label)
     )
+    failed = _failed(frames)
     links = "".join(f'<a href="#frame-{number}">{escape(name)}</a>' for number, name in enumerate(frames))
     yield f"<dl>{facts}</dl><nav>{links}</nav></header><main>"
+    if failed is not None:
+        yield f'<section id="failed"><h2>What failed</h2>{failed}</section>'
     for number, (name, frame) in enumerate(frames.items()):
         yield f'<section id="frame-{number}"><h2>{escape(name)}</h2>'
         yield _files(frame) if name == "files" else _frame(name, frame, doubts.notes(name))
@@ -94,32 +131,76 @@ def _bar(about: About) -> str:
     )
 
 
+def _failed(frames: Mapping[str, pd.DataFrame]) -> str | None:
+    files = frames.get("files")
+    if files is None or "status" not in files:
+        return None
+    failed = files[files["status"].eq("failed").fillna(value=False)]
+    return None if failed.empty else _listed(failed, "file")
+
+
 def _files(files: pd.DataFrame) -> str:
-    """What failed first, then the others in the order of the directory."""
+    """Those that have not failed, in the order of the directory; the completed ones are folded away."""
+    if "status" not in files:
+        return _listed(files, "file")
+    completed = files["status"].eq("completed").fillna(value=False)
     failed = files["status"].eq("failed").fillna(value=False)
-    odd = ~files["status"].eq("completed").fillna(value=False) & ~failed
-    ordered = pd.concat([files[failed], files[odd], files[~failed & ~odd]])
-    shown = ordered.loc[:, [name for name in _OF_FILES if name in files]].head(_FILES)
-    count = int(failed.sum())
-    said = f"{_of(len(shown), len(files), 'file')}{f'; the {count:,} that failed come first' if count else ''}"
-    return _captioned(said, _table(shown, "files", {}))
+    done, others = files[completed], files[~completed & ~failed]
+    parts = [_listed(others, "file" if files.empty else "other file")] if len(others) or files.empty else []
+    if len(done):
+        said = _of(min(len(done), _FILES), len(done), "completed file")
+        parts.append(f"<details><summary>{said}</summary>{_listed(done, None)}</details>")
+    return "".join(parts) or '<p class="muted">All of them failed: they are listed above.</p>'
+
+
+def _listed(files: pd.DataFrame, thing: str | None) -> str:
+    shown = files.loc[:, [name for name in _OF_FILES if name in files]].head(_FILES)
+    shown = shown.loc[:, [name for name in shown if _says(shown, str(name), shown[name])]]
+    table = _table(shown, "files", {})
+    return (
+        f'<div class="wide">{table}</div>' if thing is None else _captioned(_of(len(shown), len(files), thing), table)
+    )
 
 
 def _frame(name: str, frame: pd.DataFrame, notes: Mapping[tuple[int, int], str]) -> str:
+    schema = str(frame.attrs.get("schema") or name)
     shown = frame.head(_ROWS)
-    kept = [
-        position
-        for position, column in enumerate(shown.columns)
-        if str(column) not in KEYS | _HIDDEN and shown.iloc[:, position].notna().any()
-    ]
+    kept = [position for position, column in enumerate(shown.columns) if _is_kept(shown, str(column), position, schema)]
     places = {position: place for place, position in enumerate(kept)}
-    marked = {(row, places[column]): note for (row, column), note in notes.items() if column in places and row < _ROWS}
+    # Of evidence the columns beside a value say what its note would.
+    marked = {
+        (row, places[column]): "" if schema == "evidence" else note
+        for (row, column), note in notes.items()
+        if column in places and row < _ROWS
+    }
     said = _of(len(shown), len(frame), "row")
     if marked:
         said += f"; confidence below {DOUBTFUL:g} is marked"
+    if schema == "evidence":
+        said += "; doubtful and missing values come first"
     if frame.attrs.get("complete") == "false":
         said += "; PARTIAL"
-    return _captioned(said, _table(shown.iloc[:, kept], str(frame.attrs.get("schema") or name), marked))
+    return _captioned(said, _table(shown.iloc[:, kept], schema, marked))
+
+
+def _is_kept(frame: pd.DataFrame, name: str, position: int, schema: str) -> bool:
+    if _is_records(schema) and name not in _OURS:
+        return True
+    if name in KEYS | _HIDDEN or (schema == "evidence" and name in _OF_EVIDENCE):
+        return False
+    return _says(frame, name, frame.iloc[:, position])
+
+
+def _says(frame: pd.DataFrame, name: str, values: pd.Series[Any]) -> bool:
+    """Whether a column tells anything here: empty ones do not, nor a `record` that is 1 in each row."""
+    known = values.dropna()
+    if name == "record":
+        return bool((known != 1).any())
+    if name == "success":
+        return not bool(known.all())
+    if name == "last_page" and "page" in frame:
+        return bool((known != frame["page"].loc[known.index]).any())
+    return bool((known != "").any()) if name in _REASONS else len(known) > 0
 
 
 def _captioned(said: str, table: str) -> str:
@@ -133,6 +214,8 @@ def _table(frame: pd.DataFrame, schema: str, notes: Mapping[tuple[int, int], str
     declared = {column.name: column for column in SCHEMAS[schema].columns} if schema in SCHEMAS else {}
     names = [str(name) for name in frame.columns]
     kinds = [_kind(name, values) for name, values in zip(names, columns, strict=True)]
+    columns = [_even(values) if kind == "number" else values for values, kind in zip(columns, kinds, strict=True)]
+    told = [_is_records(schema) and name not in _OURS for name in names]
     heads = []
     for name, kind in zip(names, kinds, strict=True):
         column = declared.get(name)
@@ -146,14 +229,27 @@ def _table(frame: pd.DataFrame, schema: str, notes: Mapping[tuple[int, int], str
     rows = []
     for number, row in enumerate(zip(*columns, strict=True)):
         cells = (
-            _cell(value, kind, notes.get((number, place)))
+            _cell(_NOTHING if value is None and told[place] else value, kind, notes.get((number, place)), names[place])
             for place, (value, kind) in enumerate(zip(row, kinds, strict=True))
         )
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
 
 
-def _cell(value: Any, kind: str, note: str | None) -> str:
+def _even(values: list[Any]) -> list[Any]:
+    """Numbers as texts with the same number of decimals, so that they stand one under another."""
+    reals = [value for value in values if isinstance(value, float)]
+    if not reals:
+        return values
+    places = decimals(reals)
+    return [value if value is None else _real(float(value), 2 if places is None else places) for value in values]
+
+
+def _real(value: float, places: int) -> str:
+    return f"{value:,.{places}f}" if value == 0 or 0.01 <= abs(value) < 10**15 else f"{value:.3g}"
+
+
+def _cell(value: Any, kind: str, note: str | None, name: str) -> str:
     if value is None:
         return f'<td class="{kind}"></td>'
     if kind == "status":
@@ -161,6 +257,8 @@ def _cell(value: Any, kind: str, note: str | None) -> str:
         look = word if word in _MARKS else ""
         return f'<td class="status {look}"><b>{_MARKS.get(word, "·")}</b> {escape(_cut(word))}</td>'
     said = escape(_shown(value))
+    if name in _REASONS:
+        said = _CODE.sub(r"<code>\1</code>", said)
     if note is not None:
         said += f"<small>{escape(_cut(note))}</small>" if note else ""
         return f'<td class="{kind} doubt">{said}</td>'
@@ -183,7 +281,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}"
+        return str(value)  # it may be a year, or a number on a document
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".") if 0.01 <= abs(value) < 10**15 else f"{value:.3g}"
     if isinstance(value, pd.Timestamp):

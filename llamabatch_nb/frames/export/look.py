@@ -36,6 +36,8 @@ th { font-weight: 600; white-space: nowrap; }
 td { max-width: 380px; overflow-wrap: anywhere; }
 td:first-child, th:first-child { padding-left: 0; }
 .number { text-align: right; } td.number, td.time, td.status { white-space: nowrap; }
+code { font: 0.95em ui-monospace, Consolas, monospace; background: var(--soft); padding: 0 3px; border-radius: 3px; }
+summary { cursor: pointer; color: var(--active); padding: 4px 0; }
 td.doubt { background: var(--doubt); }
 td.doubt small { display: block; color: var(--ink); font-size: 12px; }
 footer { margin-top: 40px; color: var(--muted); font-size: 12px; }
@@ -45,6 +47,7 @@ footer { margin-top: 40px; color: var(--muted); font-size: 12px; }
     --active: #2463a5; --doubt: #ffedb8; --alarm: #fdeceb; }
   @page { size: landscape; margin: 14mm; }
   body { padding: 0; max-width: none; font-size: 10pt; }
+  details::details-content { content-visibility: visible; height: auto; } summary { color: var(--muted); }
   nav { display: none; } .wide { overflow: visible; }
   table { font-size: 8.5pt; width: 100%; min-width: 0; }
   thead { display: table-header-group; } tr { break-inside: avoid; } h2, section > p { break-after: avoid; }

@@ -38,7 +38,8 @@ def target(path: str | os.PathLike[str], *, overwrite: bool, partial: bool = Fal
 
     """
     if is_folder(path):
-        return _folder(Path(path).expanduser(), overwrite=overwrite)
+        with _asked(path):
+            return _folder(Path(path).expanduser(), overwrite=overwrite)
     return file_target(path, overwrite=overwrite, partial=partial)
 
 
@@ -49,7 +50,11 @@ def file_target(path: str | os.PathLike[str], *, overwrite: bool, partial: bool 
         ExportError: another suffix, no such folder, a folder or, without `overwrite`, a file of that name.
 
     """
-    path = Path(path).expanduser()
+    with _asked(path):
+        return _file(Path(path).expanduser(), overwrite=overwrite, partial=partial)
+
+
+def _file(path: Path, *, overwrite: bool, partial: bool) -> Path:
     suffix = path.suffix.lower()
     if suffix not in SINGLE + WHOLE:
         *most, last = sorted(SINGLE + WHOLE)
@@ -60,8 +65,26 @@ def file_target(path: str | os.PathLike[str], *, overwrite: bool, partial: bool 
     if path.is_dir():
         raise ExportError(f"{path} is a folder: name a file in it.")
     if path.exists() and not overwrite:
-        raise ExportError(f"{path} exists already: pass overwrite=True to replace it.")
+        raise _exists(path)
     return path
+
+
+def _exists(path: Path) -> ExportError:
+    return ExportError(f"{path} exists already: pass overwrite=True to replace it.")
+
+
+@contextmanager
+def _asked(path: str | os.PathLike[str]) -> Iterator[None]:
+    """A name that no disk takes is refused at the first question about it: too long, or with a zero byte."""
+    try:
+        if "\0" in os.fspath(path):  # the questions below say that there is no such file, and no more
+            raise ValueError("a zero byte in its name")
+        yield
+    except ExportError:  # which is a ValueError too
+        raise
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ExportError(f"{os.fspath(path)[:100]!r} cannot be written to ({reason}): choose another name.") from error
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
@@ -69,8 +92,8 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     return os.fspath(path).endswith(("/", os.sep)) or "." not in Path(path).name
 
 
-def replaced(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """`path` with what `write` writes, synced, or as it was."""
+def replaced(path: Path, write: Callable[[IO[bytes]], None], *, overwrite: bool) -> None:
+    """`path` with what `write` writes, synced, or as it was; so too where it has appeared since `target` was asked."""
     # A short name of its own: the target's may be as long as the file system allows. Mode "x" obeys the umask, where
     # tempfile would leave a file that colleagues cannot read.
     partial = path.parent / f".{uuid4().hex}.partial"
@@ -79,14 +102,31 @@ def replaced(path: Path, write: Callable[[IO[bytes]], None]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        if overwrite:
+            partial.replace(path)
+        else:
+            _named(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
+def _named(made: Path, path: Path) -> None:
+    """Give a file its name, which must be free: a link is refused where a rename would replace."""
+    try:
+        os.link(made, path)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError:  # a disk without links
+        if path.exists():
+            raise _exists(path) from None
+        made.replace(path)
+    else:
+        made.unlink()
+
+
 @contextmanager
-def replaced_folder(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def replaced_folder(path: Path, *, overwrite: bool) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A new folder to write into and what its manifest will say: at the end it is `path`, or all is as it was.
 
     Single files are not synced: 20,000 of them would wait for the disk 20,000 times. A killed process leaves no half
@@ -99,20 +139,22 @@ def replaced_folder(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         yield partial, manifest
         files = sorted(file.relative_to(partial).as_posix() for file in partial.rglob("*") if file.is_file())
         said = {"made_by": MADE_BY, **manifest, "files": files}
-        with (partial / MANIFEST).open("x", encoding="utf-8") as file:
+        with (partial / MANIFEST).open("x", encoding="utf-8", errors="backslashreplace") as file:
             json.dump(said, file, ensure_ascii=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        _swap(partial, path)
+        _swap(partial, path, overwrite=overwrite)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
 
 
-def _swap(made: Path, path: Path) -> None:
+def _swap(made: Path, path: Path, *, overwrite: bool) -> None:
     if not path.exists():
         made.rename(path)
         return
+    if not overwrite and any(path.iterdir()):
+        raise _exists(path)
     _ours(path)  # once more: somebody may have put a file there meanwhile
     away = path.parent / f".{uuid4().hex}.old"
     path.rename(away)
@@ -134,7 +176,7 @@ def _folder(path: Path, *, overwrite: bool) -> Path:
         raise ExportError(f"{path} is a file, and a folder is meant: choose another name.")
     if any(path.iterdir()):
         if not overwrite:
-            raise ExportError(f"{path} exists already: pass overwrite=True to replace it.")
+            raise _exists(path)
         _ours(path)
     return path
 

@@ -14,8 +14,8 @@ from llamabatch_nb.errors import ExportError
 from llamabatch_nb.frames.declared import SCHEMAS
 from llamabatch_nb.frames.export import cells
 from llamabatch_nb.frames.export.about import About, Fact
-from llamabatch_nb.frames.export.columns import values_of
-from llamabatch_nb.frames.export.doubts import DOUBTFUL, Doubts
+from llamabatch_nb.frames.export.columns import KEYS, is_money, values_of
+from llamabatch_nb.frames.export.doubts import DOUBTFUL, NOT_FOUND, Doubts
 from llamabatch_nb.frames.export.steps import Steps
 
 #: Excel's own limits (Microsoft, "Excel specifications and limits").
@@ -24,7 +24,13 @@ ROWS, COLUMNS = 1_048_576, 16_384
 _FIRST_DAY = pd.Timestamp("1900-03-01")
 #: Each comment is a drawing of its own, and many make a workbook slow to open; cells beyond are shaded all the same.
 _COMMENTS = 2_000
+_ABSENT = "#fff7dc"
 _NARROW, _WIDE = 8, 60
+#: Ids are for joins: as wide as their headers need to be told apart, so that the name of the file is on the screen.
+_OF_KEYS, _OF_NAME = 10, 40
+#: Columns before `name` that may stay on the screen with it.
+_BEFORE_NAME = 5
+_MONEY = "#,##0.00"
 #: Rows that are looked at for a column's width.
 _MEASURED = 200
 _DOUBT, _CUT, _HEADER, _GREY, _RED = "#ffe8a3", "#e3e6ea", "#eef1f4", "#5b6470", "#b3261e"
@@ -80,7 +86,8 @@ def _fill(book: _Book, frames: Mapping[str, pd.DataFrame], about: About, steps: 
     names = cells.sheet_names(["summary", *frames, "columns"])
     summary, *sheets, columns = [_Sheet(book, name) for name in names]
     for (name, frame), sheet in zip(frames.items(), sheets, strict=True):
-        sheet.write(frame, doubts.notes(name), _stepping(steps, name))
+        notes = {**dict.fromkeys(doubts.absent(name), NOT_FOUND), **doubts.notes(name)}
+        sheet.write(frame, notes, _stepping(steps, name))
     _describe(columns, frames)
     _summarise(summary, about, frames, sheets)
     taken_at = about.taken_at or datetime(2000, 1, 1, tzinfo=UTC)
@@ -137,6 +144,10 @@ def _notes(sheets: Sequence[_Sheet]) -> list[str]:
         notes.append(
             f"{which} shaded yellow: confidence below {DOUBTFUL:g}. A value's comment has its page and quote{more}."
         )
+    absent = sum(sheet.absent for sheet in sheets)
+    if absent:
+        which = "1 empty cell of records is" if absent == 1 else f"{absent:,} empty cells of records are"
+        notes.append(f"{which} shaded pale yellow: the value was looked for and not found.")
     return notes
 
 
@@ -209,25 +220,32 @@ class _Sheet:
         self.page = book.book.add_worksheet(name)
         self.cut = 0
         self.doubtful = 0
+        self.absent = 0
 
     def write(self, frame: pd.DataFrame, notes: Mapping[tuple[int, int], str], step: Callable[[], None]) -> None:
         """The frame under a header that stays; `notes` by row and column, both from 0, are of doubtful values."""
         columns = [frame.iloc[:, position] for position in range(frame.shape[1])]
         times = [cells.time_format(column) for column in columns]
+        numbers = [_MONEY if is_money(column) else None for column in columns]
         for position, column in enumerate(columns):
             self.page.set_column(position, position, _width(str(frame.columns[position]), column))
         for position, name in enumerate(frame.columns):
             self.text(0, position, str(name), self.book.header)
         if columns:
-            self.page.freeze_panes(1, 0)
+            self.page.freeze_panes(1, _stay(list(map(str, frame.columns))))
             self.page.autofilter(0, 0, max(len(frame), 1), len(columns) - 1)
         for number, row in enumerate(zip(*map(values_of, columns), strict=True)):
             for position, value in enumerate(row):
                 note = notes.get((number, position))
-                if note is not None:
+                if note == NOT_FOUND and value is None:
+                    self._not_found(number + 1, position)
+                elif note is not None:
                     self._doubt(number + 1, position, note)
                 if value is not None:
                     shade = {} if note is None else {"bg_color": _DOUBT}
+                    shape = numbers[position]
+                    if shape is not None and cells.is_exact(value):
+                        shade = {**shade, "num_format": shape}
                     self._cell(number + 1, position, value, times[position], shade)
             step()
 
@@ -239,6 +257,12 @@ class _Sheet:
 
     def text(self, row: int, column: int, value: str, look: Any) -> None:
         self.page.write_string(row, column, cells.cut(cells.clean(value))[0], look)
+
+    def _not_found(self, row: int, column: int) -> None:
+        self.absent += 1
+        self.page.write_blank(row, column, None, self.book.look(bg_color=_ABSENT))
+        if self.absent <= _COMMENTS:
+            self.page.write_comment(row, column, NOT_FOUND, {"author": "llamabatch-nb"})
 
     def _doubt(self, row: int, column: int, note: str) -> None:
         self.doubtful += 1
@@ -271,9 +295,17 @@ def _said(value: object) -> str:
     return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)
 
 
+def _stay(columns: list[str]) -> int:
+    """How many columns stay where the others are scrolled: up to the name of the file."""
+    return columns.index("name") + 1 if "name" in columns[: _BEFORE_NAME + 1] else 0
+
+
 def _width(name: str, column: pd.Series) -> int:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return 24
+    if name in KEYS or name == "unique_id":
+        return _OF_KEYS
     shown = [len(str(value).split("\n", 1)[0]) for value in column.iloc[:_MEASURED].dropna()]
     # The header has a button of the filter beside it.
-    return min(max(len(name) + 4, *shown, _NARROW) + 1 if shown else len(name) + 4, _WIDE)
+    widest = _OF_NAME if name == "name" else _WIDE
+    return min(max(len(name) + 4, *shown, _NARROW) + 1 if shown else len(name) + 4, widest)

@@ -14,11 +14,15 @@ from llamabatch_nb.frames.plots.picture import BLUE, INK, MUTED, RED, TEXT, noth
 _STEP = 0.025
 
 
-def draw(axes: Axes, confidences: pd.Series, noun: str) -> str:
-    """A histogram from 0 to 1, cut on the left where nothing is; what is doubtful is of another colour and hatched."""
+def draw(axes: Axes, confidences: pd.Series, noun: str, missing: int = 0) -> str:
+    """A histogram from 0 to 1 of values found, cut on the left where nothing is; the doubtful are hatched.
+
+    `missing` values were looked for and not found: they are said in the title, and not drawn.
+    """
     known = confidences.dropna().to_numpy(dtype=float).clip(0, 1)
     if not len(known):
-        return nothing(axes, f"No {noun} has a confidence.")
+        said = f"None of {missing:,} {noun}s was found." if missing else f"No {noun} has a confidence."
+        return nothing(axes, said)
     edges = np.arange(0, round(1 / _STEP) + 1) * _STEP
     # A hair added: 0.85 / 0.025 is a little under 34 in floating point.
     tall = np.bincount((known / _STEP + 1e-9).astype(int).clip(0, len(edges) - 2), minlength=len(edges) - 1)
@@ -52,6 +56,9 @@ def draw(axes: Axes, confidences: pd.Series, noun: str) -> str:
     axes.xaxis.set_major_locator(MultipleLocator(0.1))
     axes.set_xlabel("confidence (0 to 1)")
     axes.set_ylabel(f"{noun}s")
+    if missing:
+        rest = f"{few:,} doubtful" if few else "none doubtful"
+        return f"{missing:,} of {len(known) + missing:,} {noun}s not found, {rest}"
     if len(known) == 1:
         return f"The only {noun} is {'' if few else 'not '}doubtful"
     if not few:

@@ -1,4 +1,4 @@
-"""How long jobs took."""
+"""How long jobs took, from creation to end: waiting included, as all jobs of a batch are created at once."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def draw(axes: Axes, jobs: pd.DataFrame) -> str:
     if len(axes.containers) > 1 or ended["failed"].any():
         axes.legend(fontsize=9, labelcolor=MUTED, handlelength=1.2, loc="upper right", ncols=3, frameon=False)
     if len(seconds) == 1:
-        return f"The only job took {span(slowest)}"
+        return f"The only job took {span(slowest)}, waiting included"
     axes.axvline(median, 0, 0.8, color=INK, linewidth=1, linestyle=(0, (4, 3)))
     axes.annotate(
         "median", (median, 0.81), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=9, color=MUTED
     )
     if slowest == seconds.min():
-        return f"Each of {count(len(seconds), 'job')} took {span(slowest)}"
-    return f"Half of {count(len(seconds), 'job')} took under {span(median)}"
+        return f"Each of {count(len(seconds), 'job')} took {span(slowest)}, waiting included"
+    return f"Median {span(median)} of {count(len(seconds), 'job')}, waiting included"
 
 
 def _scaled(axes: Axes, seconds: NDArray[np.float64], median: float) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import wrap
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,6 +13,8 @@ from llamabatch_nb.frames.plots.words import count, printable
 
 #: Reasons with a bar of their own; the rest share one.
 _BARS = 7
+#: Characters of a line of a reason, which has two at most.
+_LINE = 72
 #: What varies within a reason: ids and numbers. A status of HTTP (the first branch) does not.
 _VARIES = re.compile(
     r"(?P<kept>\b(?:HTTP|status|code|error)[ :=]{1,3}\d{3}\b)"
@@ -49,22 +52,26 @@ def draw(axes: Axes, groups: pd.DataFrame) -> str:
         rest = shown[_BARS:]
         others = (f"{len(rest):,} other reasons", sum(row[1] for row in rest), sum(row[2] for row in rest))
         shown = [*shown[:_BARS], others]
-    for line, (reason, files, retryable) in enumerate(shown):
+    lines = [wrap(printable(row[0], 2 * _LINE), _LINE, max_lines=2, placeholder="…") for row in shown]
+    size = 9 if sum(map(len, lines)) <= 2 * _BARS - 3 else 7.5
+    line = -1.0
+    for said, (_, files, retryable) in zip(lines, shown, strict=True):
+        line += 1 + 0.7 * (len(said) - 1)
         axes.barh(line, retryable, 0.3, color=AMBER)
         axes.barh(line, files - retryable, 0.3, left=retryable, color=RED)
         worth = "" if not retryable else " worth a retry" if retryable == files else f", {retryable:,} worth a retry"
-        axes.text(0, line - 0.2, printable(reason, 72), va="bottom", fontsize=9)
+        axes.text(0, line - 0.2, "\n".join(said), va="bottom", fontsize=size)
         axes.text(files, line, f" {files:,}{worth}", va="center_baseline", fontsize=9, color=MUTED)
     most = max(row[1] for row in shown)
     axes.set_xlim(0, most * 1.4)  # room for what is said behind the longest
-    axes.set_ylim(max(len(shown), 5) - 0.7, -0.7)  # a bar alone is no thicker than one of many
+    axes.set_ylim(max(line + 1, 5) - 0.7, -0.7)  # a bar alone is no thicker than one of many
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines["bottom"].set_visible(False)
     worth = "none" if not again else "all" if again == total else f"{again:,}"
     if total == 1:
-        return f"1 file failed, {'worth a retry' if again else 'not worth a retry'}"
-    return f"{count(total, 'file')} failed, {worth} worth a retry"
+        return f"1 file failed, {'worth a retry' if again else 'not worth a retry unchanged'}"
+    return f"{count(total, 'file')} failed, {worth} worth a retry{'' if again else ' unchanged'}"
 
 
 def _said(error: object, source: object, name: object) -> str:

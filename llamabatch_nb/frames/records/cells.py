@@ -137,6 +137,6 @@ def _plain(value: object) -> Any:
         return {storable(str(name)): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         return canonical(value)
     return storable(value) if isinstance(value, str) else value

@@ -45,7 +45,10 @@ class Records(Mapping[str, pd.DataFrame]):
         return described(self._schemas[name])
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        return self._frames[name]
+        try:
+            return self._frames[name]
+        except KeyError:
+            raise KeyError(f"There is no frame {name!r}: ask for one of {', '.join(self._frames)}.") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._frames)

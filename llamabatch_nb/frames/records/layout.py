@@ -37,7 +37,8 @@ OF_ELEMENT = (
     Column("number", "Int64", "Number in the array, from 1", None, "counted in the array"),
     _PROBLEMS,
 )
-_OURS = frozenset(column.name for column in (*OF_RECORD, *OF_ELEMENT))
+#: Columns of ours: a field of that name has its frame before it.
+OURS = frozenset(column.name for column in (*OF_RECORD, *OF_ELEMENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class _Draft:
     arrays: list[tuple[_Draft, Rows, Steps]] = field(default_factory=list)
 
     def column(self, called: str, value: Value, steps: Steps) -> str:
-        name = f"{self.frame}.{called}" if called in _OURS else called
+        name = f"{self.frame}.{called}" if called in OURS else called
         path = path_of(steps)
         if name in self.columns:
             raise _collision("values", "column", name, self.columns[name].source, path)

@@ -17,8 +17,12 @@ from llamabatch_nb.frames.records.shapes import JSON, NOTHING, Group, Kind, Rows
 #: section 6), where each level may be an array of a union of references; ten definitions that name each other are
 #: millions.
 _MOST, _DEEPEST = 20_000, 64
-#: The longest pattern that is tried on a number.
-_PATTERN = 200
+#: The longest pattern that is tried on a number, its most repetitions and alternatives; one for a decimal needs few.
+_PATTERN, _MARKS, _BRANCHES = 200, 24, 4
+_LITERAL = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_WILD = re.compile(r"\)[*+{]|\(\?[^:=!]")
+#: Digits of a position in a ``$ref``: no list has as many elements, and Python reads no 5,000.
+_DIGITS = 10
 _KINDS: dict[str, Kind] = {"boolean": "boolean", "integer": "integer", "number": "number", "null": "nothing"}
 _FORMATS: dict[str, Kind] = {"date": "date", "date-time": "datetime"}
 #: What stands beside a union and holds for each of its variants.
@@ -95,7 +99,7 @@ class _Reader:
             step = part.replace("~1", "/").replace("~0", "~")
             if isinstance(found, Mapping):
                 found = found.get(step)
-            elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+            elif isinstance(found, list) and step.isdecimal() and len(step) < _DIGITS and int(step) < len(found):
                 found = found[int(step)]
             else:
                 return None
@@ -187,9 +191,20 @@ def _may_be_digits(variant: object) -> bool:
     if not isinstance(pattern, str):
         return True
     try:
-        return len(pattern) <= _PATTERN and bool(re.search(pattern, "1.5")) and not re.search(pattern, "x")
+        return _is_tame(pattern) and bool(re.search(pattern, "1.5")) and not re.search(pattern, "x")
     except (re.error, RecursionError, OverflowError):
         return False
+
+
+def _is_tame(pattern: str) -> bool:
+    """Whether to try a pattern comes to an end soon. One like ``((.?){99}){99}y`` takes years on three characters, and
+    so does ``(|)(|)(|)…y``: groups are not repeated or referred to, and what may match in several ways is little.
+    """
+    if len(pattern) > _PATTERN or re.search(r"\\[1-9]", pattern):
+        return False
+    bare = _LITERAL.sub("c", pattern)
+    marks, branches = sum(map(bare.count, "*+?{")), bare.count("|") + bare.count(")?")
+    return marks <= _MARKS and branches <= _BRANCHES and not _WILD.search(bare)
 
 
 def _text(value: object) -> str:
