@@ -18,7 +18,7 @@ import pytest
 
 from llamabatch_nb import frames
 from llamabatch_nb.errors import ExportError
-from llamabatch_nb.frames.export import target
+from llamabatch_nb.frames.export.target import replaced, replaced_folder
 from llamabatch_nb.frames.schema import TEXT
 
 SUFFIXES = ["csv", "html", "jsonl", "parquet", "xlsx"]
@@ -191,21 +191,23 @@ def test_what_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
         file.write_text("mine")
 
     with pytest.raises(ExportError, match="exists already"):
-        target.replaced(file, meanwhile, overwrite=False)
+        replaced(file, meanwhile, overwrite=False)
     assert file.read_text() == "mine"
-    with (
-        pytest.raises(ExportError, match="exists already"),
-        target.replaced_folder(folder, overwrite=False) as (made, _),
-    ):
-        (made / "theirs").touch()
-        folder.mkdir()
-        (folder / "mine").touch()
+
+    def beside() -> None:
+        with replaced_folder(folder, overwrite=False) as (made, _):
+            (made / "theirs").touch()
+            folder.mkdir()
+            (folder / "mine").touch()
+
+    with pytest.raises(ExportError, match="exists already"):
+        beside()
     assert sorted(one.relative_to(tmp_path).as_posix() for one in tmp_path.rglob("*")) == [
         "a.csv",
         "folder",
         "folder/mine",
     ]
-    target.replaced(file, meanwhile, overwrite=True)
+    replaced(file, meanwhile, overwrite=True)
     assert file.read_text() == "theirs"
 
 

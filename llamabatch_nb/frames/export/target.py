@@ -76,9 +76,9 @@ def _exists(path: Path) -> ExportError:
 @contextmanager
 def _asked(path: str | os.PathLike[str]) -> Iterator[None]:
     """A name that no disk takes is refused at the first question about it: too long, or with a zero byte."""
+    if "\0" in os.fspath(path):  # asked whether there is such a file, Python says no, and no more
+        raise ExportError(f"{os.fspath(path)[:100]!r} cannot be written to (it has a zero byte): choose another name.")
     try:
-        if "\0" in os.fspath(path):  # the questions below say that there is no such file, and no more
-            raise ValueError("a zero byte in its name")
         yield
     except ExportError:  # which is a ValueError too
         raise
