@@ -402,7 +402,7 @@ def test_one_result(client: lb.Client, line: Line, folder: Path) -> None:
 
 def test_jobs_are_cancelled_one_by_one(tmp_path: Path) -> None:
     folder = texts(tmp_path / "in", **{f"f{number}": f"text {number}" for number in range(6)}, z_copy="text 5")
-    with engine(tmp_path / "slow", seconds_per_file=0.3, results_while_running=True) as made:
+    with engine(tmp_path / "slow", seconds_per_file=3.0, results_while_running=True) as made:
         line = Line(made)
         with remote(line) as client:
             run = lb.submit(folder, client=client)
