@@ -401,23 +401,29 @@ def test_one_result(client: lb.Client, line: Line, folder: Path) -> None:
 
 
 def test_jobs_are_cancelled_one_by_one(tmp_path: Path) -> None:
-    folder = texts(tmp_path / "in", **{f"f{number}": f"text {number}" for number in range(6)}, z_copy="text 5")
-    with engine(tmp_path / "slow", seconds_per_file=3.0, results_while_running=True) as made:
+    content = {f"f{number}": f"text {number}" for number in range(6)}
+    folder = texts(tmp_path / "in", **content, **{f"z_copy_{name}": text for name, text in content.items()})
+    with engine(tmp_path / "slow", seconds_per_file=0.3, results_while_running=True) as made:
         line = Line(made)
         with remote(line) as client:
             run = lb.submit(folder, client=client)
             with pytest.raises(InputError, match=r"'f5\.txt' is \w+: there is no job of it to cancel"):
                 run.cancel("f5.txt")
+            # Uploads overtake each other, so any of them may be the first that is read.
+            waiting: list[str] = []
             for snapshot in run.watch():
-                if snapshot.files[0].job_id is not None:
+                waiting = [file.name for file in snapshot.files[:6] if file.job_id and file.status == "pending"]
+                if waiting:
                     break
-            run.cancel("f4.txt")
-            run.cancel("z_copy.txt")  # whose job is that of f5.txt
+            run.cancel(waiting[-1])
+            run.cancel(f"z_copy_{waiting[-2]}")  # whose job is that of another
             run.wait()
-            assert run.snapshot.counts == {"completed": 4, "cancelled": 3}
+            assert run.snapshot.counts == {"completed": 8, "cancelled": 4}
+            assert {file.name for file in run.snapshot.files[:6] if file.status == "cancelled"} == {*waiting[-2:]}
             assert (run.snapshot.phase, line.count(f"POST {JOBS}/", "/cancel")) == ("COMPLETED", 2)
+            done = next(file.name for file in run.snapshot.files if file.status == "completed")
             with pytest.raises(InputError, match="is completed: there is no job of it to cancel"):
-                run.cancel("f0.txt")
+                run.cancel(done)
             sent = len(line.requests)
             run.retry_failed()  # what somebody has cancelled has not failed
             assert len(line.requests) == sent
