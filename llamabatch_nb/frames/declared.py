@@ -9,18 +9,40 @@ import pandas as pd
 from llamabatch_nb.errors import InputError
 from llamabatch_nb.frames.schema import TEXT, Column, Schema, storable
 
+_BATCH = Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id")
+_NAME = Column(
+    "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
+)
+#: Where an item is, and how sure the service is of it.
+_BOXED = (
+    Column("x", "Float64", "Left side of the box around all its boxes", "pt", "item.bbox[].x"),
+    Column("y", "Float64", "Top of that box, from the top of the page", "pt", "item.bbox[].y"),
+    Column("width", "Float64", "Width of that box", "pt", "item.bbox[].w"),
+    Column("height", "Float64", "Height of that box", "pt", "item.bbox[].h"),
+    Column("confidence", "Float64", "How sure the service is, lowest of its boxes", "0 to 1", "item.bbox[].confidence"),
+)
+
+
+def _of_file(thing: str, done: str) -> tuple[Column, ...]:
+    """What a row of something in a document begins with."""
+    return (
+        _BATCH,
+        Column("file_id", "string", f"Directory file the {thing} belongs to", None, "directory_file.id"),
+        _NAME,
+        Column("job_id", "string", f"Job that {done} the {thing}", None, "result.job_reference.id"),
+    )
+
+
 FILES = Schema(
     "files",
     2,
     (
-        Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id"),
+        _BATCH,
         Column("file_id", "string", "Directory file, the stable key of a row", None, "directory_file.id"),
         Column(
             "unique_id", "string", "Its name in the directory, given by the sender", None, "directory_file.unique_id"
         ),
-        Column(
-            "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
-        ),
+        _NAME,
         Column("size", "Int64", "Size of the file", "bytes", "folder"),
         Column("metadata", "string", "What users attached to the file, JSON", None, "directory_file.metadata"),
         Column("status", "string", "Status of the job, or how near the file is to one", None, "job.status, lower case"),
@@ -39,7 +61,11 @@ FILES = Schema(
         Column("pages_failed", "Int64", "Pages that could not be read", "pages", "pages with success = false"),
         Column("characters", "Int64", "Characters on all pages", "characters", "text, else markdown: pages[]"),
         Column(
-            "confidence", "Float64", "Lowest of its pages, or of its values", "0 to 1", "metadata.pages[], citations"
+            "confidence",
+            "Float64",
+            "Lowest of its pages or found values",
+            "0 to 1",
+            "metadata.pages[], citations",
         ),
         Column("credits", "Float64", "Price of the job, shared by copies; NA: not yet", "credits", "job.usage.credits"),
         Column("created_at", "datetime64[us, UTC]", "When the job was made, server's clock", None, "job.created_at"),
@@ -47,7 +73,11 @@ FILES = Schema(
             "updated_at", "datetime64[us, UTC]", "When the job last changed, server's clock", None, "job.updated_at"
         ),
         Column(
-            "duration", "Float64", "How long the job took, once it has ended", "s", "job.updated_at - job.created_at"
+            "duration",
+            "Float64",
+            "From its making to its end, waiting included",
+            "s",
+            "job.updated_at - job.created_at",
         ),
     ),
 )
@@ -56,12 +86,7 @@ PAGES = Schema(
     "pages",
     1,
     (
-        Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id"),
-        Column("file_id", "string", "Directory file the page belongs to", None, "directory_file.id"),
-        Column(
-            "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
-        ),
-        Column("job_id", "string", "Job that read the page", None, "result.job_reference.id"),
+        *_of_file("page", "read"),
         Column("page", "Int64", "Page number, from 1", None, "page_number of any expanded part"),
         Column("text", "string", "Plain text, laid out as on the page", None, "text.pages[].text"),
         Column("markdown", "string", "The page as markdown", None, "markdown.pages[].markdown"),
@@ -109,12 +134,7 @@ ITEMS = Schema(
     "items",
     1,
     (
-        Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id"),
-        Column("file_id", "string", "Directory file the item belongs to", None, "directory_file.id"),
-        Column(
-            "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
-        ),
-        Column("job_id", "string", "Job that read the item", None, "result.job_reference.id"),
+        *_of_file("item", "read"),
         Column("page", "Int64", "Page number, from 1", None, "items.pages[].page_number"),
         Column("item", "Int64", "Number on the page, from 1, as it is read", None, "items.pages[].items, depth first"),
         Column("parent", "Int64", "Item it is part of; NA: of the page itself", None, "nesting of items[]"),
@@ -126,13 +146,7 @@ ITEMS = Schema(
         Column("url", "string", "Target of a link, place of an image", None, "item.url"),
         Column("rows", "Int64", "Rows of a table", "rows", "item.rows"),
         Column("columns", "Int64", "Cells in a table's longest row", "columns", "item.rows[]"),
-        Column("x", "Float64", "Left side of the box around all its boxes", "pt", "item.bbox[].x"),
-        Column("y", "Float64", "Top of that box, from the top of the page", "pt", "item.bbox[].y"),
-        Column("width", "Float64", "Width of that box", "pt", "item.bbox[].w"),
-        Column("height", "Float64", "Height of that box", "pt", "item.bbox[].h"),
-        Column(
-            "confidence", "Float64", "How sure the service is, lowest of its boxes", "0 to 1", "item.bbox[].confidence"
-        ),
+        *_BOXED,
         Column("json", "string", "All its fields but nested items, as JSON", None, "item"),
         Column("error", "string", "Why there is no item", None, "items.pages[].error; result as read"),
     ),
@@ -142,12 +156,7 @@ TABLES = Schema(
     "tables",
     1,
     (
-        Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id"),
-        Column("file_id", "string", "Directory file the table belongs to", None, "directory_file.id"),
-        Column(
-            "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
-        ),
-        Column("job_id", "string", "Job that read the table", None, "result.job_reference.id"),
+        *_of_file("table", "read"),
         Column("page", "Int64", "Page it begins on, from 1", None, "items.pages[].page_number"),
         Column("last_page", "Int64", "Page it ends on, where the service joined it", None, "item.merged_from_pages"),
         Column("number", "Int64", "Number in its file, from 1", None, "counted, as it is read"),
@@ -158,13 +167,7 @@ TABLES = Schema(
         Column("columns", "Int64", "Columns of its frame", "columns", "item.rows[]"),
         Column("header", "boolean", "First row taken for names of columns", None, "inferred from item.rows"),
         Column("title", "string", "Last heading before it in the file", None, "value of a heading item"),
-        Column("x", "Float64", "Left side of the box around all its boxes", "pt", "item.bbox[].x"),
-        Column("y", "Float64", "Top of that box, from the top of the page", "pt", "item.bbox[].y"),
-        Column("width", "Float64", "Width of that box", "pt", "item.bbox[].w"),
-        Column("height", "Float64", "Height of that box", "pt", "item.bbox[].h"),
-        Column(
-            "confidence", "Float64", "How sure the service is, lowest of its boxes", "0 to 1", "item.bbox[].confidence"
-        ),
+        *_BOXED,
         Column("concerns", "string", "What the service doubts, a line each", None, "item.parse_concerns"),
     ),
 )
@@ -205,12 +208,7 @@ EVIDENCE = Schema(
     "evidence",
     1,
     (
-        Column("batch_id", "string", "Batch the file was submitted in", None, "batch.id"),
-        Column("file_id", "string", "Directory file the value is of", None, "directory_file.id"),
-        Column(
-            "name", "string", "Path relative to the submitted folder", None, "folder, else directory_file.display_name"
-        ),
-        Column("job_id", "string", "Job that extracted it", None, "result.job_reference.id"),
+        *_of_file("value", "extracted"),
         Column("record", "Int64", "Number of the record in its file, from 1", None, "counted in extract_result"),
         Column("path", "string", "Where it stands: line_items[0].amount", None, "extract_result, from a record on"),
         Column("value", "string", "A string as it is, all else as JSON; NA: null", None, "extract_result"),

@@ -187,8 +187,8 @@ def _text(value: object) -> str | None:
 
 def _time(value: object) -> datetime | None:
     try:
-        return utc(_TIME.validate_python(value))
-    except ValidationError:
+        return utc(_TIME.validate_python(value)).astimezone(UTC)
+    except (ValidationError, OverflowError):  # no time at all, or one before the first that UTC has
         return None
 
 

@@ -12,9 +12,7 @@ import errno
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 from weakref import finalize
@@ -24,12 +22,8 @@ from llamabatch_nb.frames.chunks import Chunk
 from llamabatch_nb.frames.export import export
 from llamabatch_nb.frames.export.target import replaced
 from llamabatch_nb.frames.schema import Schema, storable
+from llamabatch_nb.locks import FileLock
 from llamabatch_nb.snapshot import FileState, Snapshot
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 MANIFEST = "_manifest.json"
 LOCK = "_lock"
@@ -67,7 +61,7 @@ class Partitions:
         try:
             self.folder.mkdir(exist_ok=True)
             # Also where it is forgotten without an end: a cell that was interrupted must not keep the folder.
-            self._give_up = finalize(self, _unlock, self.folder / LOCK, _lock(self.folder))
+            self._give_up = finalize(self, _taken(self.folder).give_up)
         except OSError as error:
             raise self._unusable(error) from error
         try:
@@ -221,49 +215,26 @@ def _sound(number: int, part: Mapping[str, Any]) -> bool:
     )
 
 
-def _lock(folder: Path) -> int:
-    """Take the folder. Belongs to the open file: two exports of one process exclude each other as well.
+def _taken(folder: Path) -> FileLock:
+    """The folder's lock.
 
     Raises:
         ExportError: another export has it.
         OSError: no file can be made there.
 
     """
-    path = folder / LOCK
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    lock = FileLock(folder / LOCK)
     try:
-        # Who had it before may have removed the file since it was opened: then a lock on it holds nobody off.
-        if _locked(handle) and os.path.samestat(os.fstat(handle), path.stat()):
-            return handle
-    except FileNotFoundError:
-        pass
-    except BaseException:
-        os.close(handle)
-        raise
-    os.close(handle)
-    raise ExportError(
-        f"Another export is writing to {folder}: wait until it has ended and call this again, or name another folder."
-    )
-
-
-def _locked(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
+        ours = lock.take()
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-    return True
-
-
-def _unlock(path: Path, handle: int) -> None:
-    with suppress(OSError):  # Windows removes no open file, and it may stay
-        path.unlink(missing_ok=True)  # before another can have it
-    os.close(handle)
+        ours = True
+    if ours:
+        return lock
+    raise ExportError(
+        f"Another export is writing to {folder}: wait until it has ended and call this again, or name another folder."
+    )
 
 
 def _about(schema: Schema, snapshot: Snapshot) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def _ran(home: Path, documents: int) -> None:
             name=f"{one}.pdf",
             size=40_000,
             sha256=hashlib.sha256(one.encode()).hexdigest(),
-            path=f"/home/analyst/contracts/{one}.pdf",
+            path=f"contracts/{one}.pdf",
             file_id=f"dfl-{one}",
             service_file_id=f"fil-{one}",
             job_id=f"pjb-{one}",

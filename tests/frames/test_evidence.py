@@ -22,29 +22,10 @@ from llamabatch_nb import frames
 from llamabatch_nb.contract.extract import ExtractConfiguration, ExtractJob, ExtractMetadata
 from llamabatch_nb.samples import invoice_pdf
 from llamabatch_nb.samples.trade import make_invoice, truth_of
-from llamabatch_nb.snapshot import FileState, Service, Snapshot
+from tests.frames.extracted import state, taken
 from tests.run.support import Line, engine, remote
 
 Json = dict[str, Any]
-
-
-def taken(*files: FileState) -> Snapshot:
-    return Snapshot(
-        name="Q3",
-        source="invoices",
-        service=Service(label="the local engine", base_url="http://engine", local=True),
-        configuration_id="cfg-1",
-        job_type="extract_v2",
-        phase="COMPLETED",
-        taken_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
-        batch_id="bat-1",
-        files=files,
-    )
-
-
-def state(number: int, **said: Any) -> FileState:
-    known: Json = {"name": f"{number}.pdf", "file_id": f"dfl-{number}", "job_id": f"ext-{number}"}
-    return FileState(**(known | {"job_type": "extract_v2", "status": "completed"} | said))
 
 
 def job(number: int, result: Any, fields: Any = None, schema: Json | None = None) -> ExtractJob:

@@ -75,6 +75,13 @@ def test_long_frames_are_bounded_and_say_what_is_left_out(tmp_path: Path) -> Non
     assert "0 files" in empty
 
 
+def test_no_digit_of_a_rate_is_lost(tmp_path: Path) -> None:
+    values = pd.DataFrame({"rate": [0.0825, 1.083451], "year": pd.array([2026, None], dtype="Int64")})
+    html = frames.export(values, tmp_path / "rates.html").read_text()
+    for shown in (">0.0825<", ">1.083451<", ">2026<"):
+        assert shown in html
+
+
 def test_any_frame_is_a_report(tmp_path: Path) -> None:
     odd = pd.DataFrame({"a": pd.Series([1, "two\ud83d", None], dtype=object), "b": [0.0, 1e300, -1e-9]})
     html = frames.export(odd, tmp_path / "odd.html").read_text()

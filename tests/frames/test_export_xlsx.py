@@ -191,3 +191,17 @@ def test_the_same_frames_are_the_same_workbook(tmp_path: Path) -> None:
     one = frames.export_all(made, tmp_path / "one.xlsx", about=taken)
     two = frames.export_all(made, tmp_path / "two.xlsx", about=taken)
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_field_of_the_documents_is_no_doubt_of_ours(tmp_path: Path) -> None:
+    values = pd.DataFrame({"value": ["a"], "confidence": [0.5], "matching_text": [7]})
+    values.attrs["schema"] = "records"
+    (sheet,) = load_workbook(frames.export(values, tmp_path / "own.xlsx")).worksheets[1:2]
+    assert [cell.comment for row in sheet.iter_rows() for cell in row] == [None] * 6
+
+
+def test_an_apostrophe_in_the_name_of_an_array(tmp_path: Path) -> None:
+    lines = pd.DataFrame({"a": [1]})
+    book = load_workbook(frames.export_all({"records.o'x": lines}, tmp_path / "book.xlsx"))
+    links = [cell.hyperlink.location for row in book["summary"].iter_rows() for cell in row if cell.hyperlink]
+    assert links == ["'records.o''x'!A1"]

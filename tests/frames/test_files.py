@@ -166,6 +166,12 @@ def test_counts_come_from_whichever_part_was_expanded() -> None:
 RESULT: dict[str, Any] = {"total": 1, "tax": 2, "confidence": "high", "none": None, "lines": [{"a": 1}, {"a": None}]}
 
 
+def test_only_a_share_is_a_confidence() -> None:
+    for odd in (10**400, float("nan"), -1, True):
+        said = {"document_metadata": {"total": {"confidence": odd}, "tax": {"confidence": 0.7}}}
+        assert counts(extracted(said)).confidence == 0.7
+
+
 def extracted(field_metadata: object, result: object = RESULT) -> ExtractJob:
     job = {"id": "ejb-1", "file_input": "dfl-1", "project_id": "p", "status": "COMPLETED"}
     times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}

@@ -28,33 +28,13 @@ from llamabatch_nb.errors import InputError
 from llamabatch_nb.frames.records.paths import path_of
 from llamabatch_nb.samples import invoice_pdf
 from llamabatch_nb.samples.trade import make_invoice, truth_of
-from llamabatch_nb.snapshot import FileState, Service, Snapshot
+from tests.frames.extracted import state, taken
 from tests.run.support import Line, engine, remote
 
 Json = dict[str, Any]
 MAIN = ["batch_id", "file_id", "name", "job_id", "record", "key", "status", "error", "problems"]
 CHILD = ["batch_id", "file_id", "name", "job_id", "record", "key", "parent", "number", "problems"]
 TEXT = pd.StringDtype("pyarrow")
-
-
-def taken(*files: FileState, **said: Any) -> Snapshot:
-    return Snapshot(
-        name="Q3",
-        source="invoices",
-        service=Service(label="the local engine", base_url="http://engine", local=True),
-        configuration_id="cfg-1",
-        job_type="extract_v2",
-        phase="COMPLETED",
-        taken_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
-        batch_id="bat-1",
-        files=files,
-        **said,
-    )
-
-
-def state(number: int, **said: Any) -> FileState:
-    known: Json = {"name": f"{number}.pdf", "file_id": f"dfl-{number}", "job_id": f"ext-{number}"}
-    return FileState(**(known | {"job_type": "extract_v2", "status": "completed"} | said))
 
 
 def job(number: int, result: Any, schema: Json | None = None, **said: Any) -> ExtractJob:

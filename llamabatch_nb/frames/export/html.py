@@ -7,33 +7,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from html import escape
 from typing import IO, Any
 
 import pandas as pd
 
 from llamabatch_nb.frames.declared import SCHEMAS
-from llamabatch_nb.frames.export.about import About, Fact
-from llamabatch_nb.frames.export.columns import KEYS, decimals, values_of
+from llamabatch_nb.frames.export.about import About
+from llamabatch_nb.frames.export.columns import KEYS, values_of
 from llamabatch_nb.frames.export.doubts import DOUBTFUL, Doubts
 from llamabatch_nb.frames.export.look import STYLE
+from llamabatch_nb.frames.export.shown import counted, cut, even, fact_written, written
 from llamabatch_nb.frames.export.steps import Steps
-from llamabatch_nb.frames.records.layout import OF_ELEMENT, OF_RECORD
+from llamabatch_nb.frames.records.layout import OURS
 from llamabatch_nb.frames.schema import storable
 
 #: Rows of one frame; of files more are shown, as they are what the report is about.
 _ROWS, _FILES = 100, 500
-#: Characters of one text, and those from which its column is a wide one.
-_CHARACTERS, _LONG = 240, 40
+#: Characters from which a text's column is a wide one.
+_LONG = 40
 #: Columns of files that the table above all others has.
 _OF_FILES = ("name", "status", "error", "pages", "credits", "duration")
 #: What a person sees in the document itself.
 _HIDDEN = frozenset({"x", "y", "width", "height", "page_width", "page_height", "boxes", "json"})
 #: What the confidence is made of, and how many places there are: beside them page and quote would be off the screen.
 _OF_EVIDENCE = frozenset({"parsing_confidence", "extraction_confidence", "citations"})
-#: Columns of records that are ours; all others hold values, also where all of them are missing.
-_OURS = frozenset(column.name for column in (*OF_RECORD, *OF_ELEMENT))
 #: What stands for a value that a document does not have.
 _NOTHING = "\u2013"
 #: Reasons, in which services mark names with backticks.
@@ -92,7 +90,9 @@ def _parts(frames: Mapping[str, pd.DataFrame], about: About, doubts: Doubts, ste
         yield f'<p class="alarm" role="note"><strong>PARTIAL</strong>: {escape(about.partial)}</p>'
     yield _bar(about)
     facts = "".join(
-        f"<dt>{escape(label)}</dt><dd>{escape(_fact(value))}</dd>" for label, value in about.facts if _is_told(label)
+        f"<dt>{escape(label)}</dt><dd>{escape(fact_written(value))}</dd>"
+        for label, value in about.facts
+        if _is_told(label)
     )
     failed = _failed(frames)
     links = "".join(f'<a href="#frame-{number}">{escape(name)}</a>' for number, name in enumerate(frames))
@@ -104,9 +104,9 @@ def _parts(frames: Mapping[str, pd.DataFrame], about: About, doubts: Doubts, ste
         yield _files(frame) if name == "files" else _frame(name, frame, doubts.notes(name))
         yield "</section>"
         steps.step(len(frame), name)
-    written = dict(about.facts).get("written by", "")
+    by = dict(about.facts).get("written by", "")
     yield (
-        f"</main><footer>Written by {escape(str(written))}. Times are UTC. Long texts are cut here; ids, boxes, and "
+        f"</main><footer>Written by {escape(str(by))}. Times are UTC. Long texts are cut here; ids, boxes, and "
         "columns without a value are left out: exports to .xlsx and .parquet have them.</footer></body></html>"
     )
 
@@ -148,7 +148,7 @@ def _files(files: pd.DataFrame) -> str:
     done, others = files[completed], files[~completed & ~failed]
     parts = [_listed(others, "file" if files.empty else "other file")] if len(others) or files.empty else []
     if len(done):
-        said = _of(min(len(done), _FILES), len(done), "completed file")
+        said = counted(min(len(done), _FILES), len(done), "completed file")
         parts.append(f"<details><summary>{said}</summary>{_listed(done, None)}</details>")
     return "".join(parts) or '<p class="muted">All of them failed: they are listed above.</p>'
 
@@ -158,7 +158,9 @@ def _listed(files: pd.DataFrame, thing: str | None) -> str:
     shown = shown.loc[:, [name for name in shown if _says(shown, str(name), shown[name])]]
     table = _table(shown, "files", {})
     return (
-        f'<div class="wide">{table}</div>' if thing is None else _captioned(_of(len(shown), len(files), thing), table)
+        f'<div class="wide">{table}</div>'
+        if thing is None
+        else _captioned(counted(len(shown), len(files), thing), table)
     )
 
 
@@ -173,7 +175,7 @@ def _frame(name: str, frame: pd.DataFrame, notes: Mapping[tuple[int, int], str])
         for (row, column), note in notes.items()
         if column in places and row < _ROWS
     }
-    said = _of(len(shown), len(frame), "row")
+    said = counted(len(shown), len(frame), "row")
     if marked:
         said += f"; confidence below {DOUBTFUL:g} is marked"
     if schema == "evidence":
@@ -184,7 +186,7 @@ def _frame(name: str, frame: pd.DataFrame, notes: Mapping[tuple[int, int], str])
 
 
 def _is_kept(frame: pd.DataFrame, name: str, position: int, schema: str) -> bool:
-    if _is_records(schema) and name not in _OURS:
+    if _is_records(schema) and name not in OURS:
         return True
     if name in KEYS | _HIDDEN or (schema == "evidence" and name in _OF_EVIDENCE):
         return False
@@ -214,8 +216,8 @@ def _table(frame: pd.DataFrame, schema: str, notes: Mapping[tuple[int, int], str
     declared = {column.name: column for column in SCHEMAS[schema].columns} if schema in SCHEMAS else {}
     names = [str(name) for name in frame.columns]
     kinds = [_kind(name, values) for name, values in zip(names, columns, strict=True)]
-    columns = [_even(values) if kind == "number" else values for values, kind in zip(columns, kinds, strict=True)]
-    told = [_is_records(schema) and name not in _OURS for name in names]
+    columns = [even(values) if kind == "number" else values for values, kind in zip(columns, kinds, strict=True)]
+    told = [_is_records(schema) and name not in OURS for name in names]
     heads = []
     for name, kind in zip(names, kinds, strict=True):
         column = declared.get(name)
@@ -236,31 +238,18 @@ def _table(frame: pd.DataFrame, schema: str, notes: Mapping[tuple[int, int], str
     return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
 
 
-def _even(values: list[Any]) -> list[Any]:
-    """Numbers as texts with the same number of decimals, so that they stand one under another."""
-    reals = [value for value in values if isinstance(value, float)]
-    if not reals:
-        return values
-    places = decimals(reals)
-    return [value if value is None else _real(float(value), 2 if places is None else places) for value in values]
-
-
-def _real(value: float, places: int) -> str:
-    return f"{value:,.{places}f}" if value == 0 or 0.01 <= abs(value) < 10**15 else f"{value:.3g}"
-
-
 def _cell(value: Any, kind: str, note: str | None, name: str) -> str:
     if value is None:
         return f'<td class="{kind}"></td>'
     if kind == "status":
         word = str(value)
         look = word if word in _MARKS else ""
-        return f'<td class="status {look}"><b>{_MARKS.get(word, "·")}</b> {escape(_cut(word))}</td>'
-    said = escape(_shown(value))
+        return f'<td class="status {look}"><b>{_MARKS.get(word, "·")}</b> {escape(cut(word))}</td>'
+    said = escape(written(value))
     if name in _REASONS:
         said = _CODE.sub(r"<code>\1</code>", said)
     if note is not None:
-        said += f"<small>{escape(_cut(note))}</small>" if note else ""
+        said += f"<small>{escape(cut(note))}</small>" if note else ""
         return f'<td class="{kind} doubt">{said}</td>'
     return f'<td class="{kind}">{said}</td>'
 
@@ -275,35 +264,3 @@ def _kind(name: str, values: list[Any]) -> str:
     if known and all(isinstance(value, pd.Timestamp) for value in known):
         return "time"
     return "long" if any(len(str(value)) > _LONG for value in known) else "text"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value)  # it may be a year, or a number on a document
-    if isinstance(value, float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".") if 0.01 <= abs(value) < 10**15 else f"{value:.3g}"
-    if isinstance(value, pd.Timestamp):
-        moment = value.tz_convert("UTC") if value.tzinfo else value
-        return (
-            f"{moment:%Y-%m-%d}"
-            if value.tzinfo is None and moment == moment.normalize()
-            else f"{moment:%Y-%m-%d %H:%M:%S}"
-        )
-    return _cut(str(value))
-
-
-def _cut(text: str) -> str:
-    """One line: white space folded, and an ellipsis where it is long."""
-    flat = " ".join(text[: 4 * _CHARACTERS].split())
-    return flat if len(flat) <= _CHARACTERS and len(text) <= 4 * _CHARACTERS else flat[: _CHARACTERS - 1].rstrip() + "…"
-
-
-def _fact(value: Fact) -> str:
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else _shown(value)
-
-
-def _of(shown: int, there: int, thing: str) -> str:
-    things = f"{there:,} {thing}{'' if there == 1 else 's'}"
-    return things if shown == there else f"{shown:,} of {things}; {there - shown:,} are not shown"

@@ -123,7 +123,8 @@ def _summarise(sheet: _Sheet, about: About, frames: Mapping[str, pd.DataFrame], 
     for (_, frame), other in zip(frames.items(), sheets, strict=True):
         row += 1
         partial = frame.attrs.get("complete") == "false"
-        sheet.page.write_url(row, 0, f"internal:'{other.name}'!A1", string=other.name)
+        place = other.name.replace("'", "''")
+        sheet.page.write_url(row, 0, f"internal:'{place}'!A1", string=other.name)
         sheet.fact(row, 1, f"{len(frame):,} rows{', PARTIAL' if partial else ''}", {})
     row += 1
     for note in _notes(sheets):

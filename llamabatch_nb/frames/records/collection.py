@@ -18,7 +18,7 @@ class Records(Mapping[str, pd.DataFrame]):
 
     A row of a child frame belongs to that row of the frame above whose `key` is its `parent`::
 
-        lines = records["line_items"].merge(records.main, left_on="parent", right_on="key", suffixes=("", "_main"))
+        records["line_items"].join(records.main.set_index("key")["vendor"], on="parent")
     """
 
     def __init__(self, frames: Mapping[str, pd.DataFrame], schemas: Mapping[str, Schema]) -> None:
