@@ -216,7 +216,10 @@ def _table(frame: pd.DataFrame, schema: str, notes: Mapping[tuple[int, int], str
     declared = {column.name: column for column in SCHEMAS[schema].columns} if schema in SCHEMAS else {}
     names = [str(name) for name in frame.columns]
     kinds = [_kind(name, values) for name, values in zip(names, columns, strict=True)]
-    columns = [even(values) if kind == "number" else values for values, kind in zip(columns, kinds, strict=True)]
+    columns = [
+        even(values, measured=schema in SCHEMAS) if kind == "number" else values
+        for values, kind in zip(columns, kinds, strict=True)
+    ]
     told = [_is_records(schema) and name not in OURS for name in names]
     heads = []
     for name, kind in zip(names, kinds, strict=True):

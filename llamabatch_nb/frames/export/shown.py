@@ -14,14 +14,17 @@ from llamabatch_nb.frames.export.columns import decimals
 _CHARACTERS = 240
 
 
-def even(values: list[Any]) -> list[Any]:
-    """Numbers as texts with the same number of decimals, so that they stand one under another."""
+def even(values: list[Any], *, measured: bool) -> list[Any]:
+    """Numbers as texts with the same number of decimals, so that they stand one under another.
+
+    Of what was `measured` two are enough. Of what a document says no digit may be lost without a word.
+    """
     reals = [value for value in values if isinstance(value, float)]
     if not reals:
         return values
     places = decimals(reals)
-    if places is None:  # rates and the like: all of their digits, none of which may be lost without a word
-        return [value if value is None else f"{value:.15g}" for value in values]
+    if places is None:
+        return [value if value is None else written(value) if measured else f"{value:.15g}" for value in values]
     return [value if value is None else f"{float(value):,.{places}f}" for value in values]
 
 
